@@ -1,0 +1,146 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Reads a repository and writes a Dockerfile, .dockerignore and compose.yaml that build and run at the first try.
+#[derive(Debug, Parser)]
+#[command(name = "dockgen", version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// Run as if started in this folder
+    #[arg(short = 'C', long = "directory", value_name = "DIR", global = true)]
+    pub directory: Option<PathBuf>,
+
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub color: Color,
+
+    /// Say only what went wrong
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write the files
+    Init(Init),
+    /// Show what is found in a repository, each fact with its evidence
+    Detect(Detect),
+    /// List the stacks, package managers, frameworks and bases that are known
+    Stacks,
+}
+
+/// `dockgen init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The repository
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
+
+    /// Ask nothing: take what was detected
+    #[arg(short, long)]
+    pub yes: bool,
+
+    /// Only say what would be created, updated and left
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Print the files instead of writing them; several are separated by lines `==> NAME <==`
+    #[arg(long, conflicts_with = "dry_run")]
+    pub stdout: bool,
+
+    /// Overwrite files that dockgen did not write, or that were edited since
+    #[arg(long)]
+    pub force: bool,
+
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub answers: AnswerArgs,
+}
+
+/// `dockgen detect`.
+#[derive(Debug, Args)]
+pub struct Detect {
+    /// The repository
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
+
+    /// For people or for programs
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: Format,
+
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub answers: AnswerArgs,
+}
+
+/// Answers to the questions; each is also a key of dockgen.toml and a variable `DOCKGEN_*`.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Answers")]
+pub struct AnswerArgs {
+    /// The stack of the root folder, for example node or python
+    #[arg(long, value_name = "STACK")]
+    pub stack: Option<String>,
+
+    /// The applications to write files for, by name or folder
+    #[arg(long, value_name = "APP", value_delimiter = ',')]
+    pub app: Vec<String>,
+
+    /// The runtime's version, for example 22 or 3.14
+    #[arg(long, value_name = "VERSION")]
+    pub runtime_version: Option<String>,
+
+    /// The package manager, for example pnpm or uv
+    #[arg(long, value_name = "NAME")]
+    pub package_manager: Option<String>,
+
+    /// The command that builds the project
+    #[arg(long, value_name = "COMMAND")]
+    pub build_cmd: Option<String>,
+
+    /// The command that the production container runs
+    #[arg(long, value_name = "COMMAND")]
+    pub start_cmd: Option<String>,
+
+    /// The port that the program listens on
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+
+    /// The kind of base image: slim, alpine, distroless or scratch, where the stack has it
+    #[arg(long, value_name = "BASE")]
+    pub base: Option<String>,
+
+    /// Write no compose.yaml
+    #[arg(long)]
+    pub no_compose: bool,
+
+    /// Write no .dockerignore
+    #[arg(long)]
+    pub no_dockerignore: bool,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// At a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// For whom output is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// People
+    Human,
+    /// Programs
+    Json,
+}

@@ -1,0 +1,50 @@
+//! The command line: what was typed, what it means, and the exit code.
+
+mod args;
+mod settings;
+mod term;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, Command};
+
+use crate::report;
+use crate::workflow::{self, Outcome, Talk};
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { 2 } else { 0 };
+            let text = error.render();
+            let _ = if error.use_stderr() {
+                report::emit(&mut anstream::stderr(), &text.ansi().to_string())
+            } else {
+                report::emit(&mut anstream::stdout(), &text.ansi().to_string())
+            };
+            return ExitCode::from(code);
+        }
+    };
+    term::decide_colour(cli.color);
+    let mut talk = Talk::new(Box::new(anstream::stdout()), Box::new(anstream::stderr()), cli.quiet);
+    let outcome = run(&cli, &mut talk);
+    match outcome {
+        Ok(outcome) => ExitCode::from(outcome.code()),
+        Err(error) => {
+            talk.say(&format!("error: {error:#}\n"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(cli: &Cli, talk: &mut Talk) -> anyhow::Result<Outcome> {
+    let root = |path: &Option<std::path::PathBuf>| settings::root(cli.directory.as_deref(), path.as_deref());
+    match &cli.command {
+        Command::Init(args) => workflow::init::run(&root(&args.path), settings::answers(&args.answers), settings::init(args), talk),
+        Command::Detect(args) => workflow::detect::run(&root(&args.path), settings::answers(&args.answers), args.format == args::Format::Json, talk),
+        Command::Stacks => workflow::stacks::run(talk),
+    }
+}

@@ -1,0 +1,52 @@
+//! What was typed, together with the environment, as what it means.
+#![allow(clippy::disallowed_methods, reason = "the environment is read here and nowhere else")]
+
+use std::path::{Path, PathBuf};
+
+use super::args::{AnswerArgs, Init};
+use crate::model::question::Question;
+use crate::model::{Answers, Given, Source};
+use crate::workflow::init::Options;
+
+/// The folder to read: `-C` first, then the argument below it.
+pub fn root(directory: Option<&Path>, path: Option<&Path>) -> PathBuf {
+    match (directory, path) {
+        (Some(directory), Some(path)) => directory.join(path),
+        (Some(only), None) | (None, Some(only)) => only.to_owned(),
+        (None, None) => PathBuf::from("."),
+    }
+}
+
+/// How `init` was asked to behave.
+pub fn init(args: &Init) -> Options {
+    Options { dry_run: args.dry_run, stdout: args.stdout, force: args.force, yes: args.yes }
+}
+
+/// The answers on the command line, then those in the environment.
+pub fn answers(args: &AnswerArgs) -> Answers {
+    let mut answers = Answers::default();
+    for question in Question::all() {
+        let environment = || std::env::var(question.env()).ok().filter(|value| !value.is_empty());
+        if let Some(value) = flag(args, question) {
+            answers.give(question, Given { value, source: Source::Flag(question) });
+        } else if let Some(value) = environment() {
+            answers.give(question, Given { value, source: Source::Env(question) });
+        }
+    }
+    answers
+}
+
+fn flag(args: &AnswerArgs, question: Question) -> Option<String> {
+    match question {
+        Question::Stack => args.stack.clone(),
+        Question::App => (!args.app.is_empty()).then(|| args.app.join(",")),
+        Question::RuntimeVersion => args.runtime_version.clone(),
+        Question::PackageManager => args.package_manager.clone(),
+        Question::BuildCmd => args.build_cmd.clone(),
+        Question::StartCmd => args.start_cmd.clone(),
+        Question::Port => args.port.map(|port| port.to_string()),
+        Question::Base => args.base.clone(),
+        Question::Compose => args.no_compose.then(|| "false".to_owned()),
+        Question::Dockerignore => args.no_dockerignore.then(|| "false".to_owned()),
+    }
+}

@@ -1,0 +1,43 @@
+//! Detectors state facts about folders; this module holds the registry and says which folders are services.
+
+mod asked;
+mod go;
+mod select;
+mod source;
+
+use crate::catalog::StackPack;
+use crate::fs::Dir;
+use crate::model::{Answers, Claim, Diagnostic, RelPath, ServiceDraft};
+
+pub use select::{Detection, detect};
+
+/// One stack's knowledge of repositories.
+pub trait Detector: Sync {
+    /// The stack's name: its folder under `templates/`.
+    fn id(&self) -> &'static str;
+
+    /// Whether a folder could be a project of this stack; cheap, asked of every folder.
+    fn claims(&self, dir: &Dir<'_>) -> Option<Claim>;
+
+    /// The facts about a folder that was claimed. `Err`: it is this stack's, and broken.
+    fn draft(&self, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -> Result<Found, Diagnostic>;
+}
+
+/// What a detector found in a folder.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The services: one, or the applications of a workspace.
+    pub services: Vec<ServiceDraft>,
+    /// Folders that belong to these services and are none themselves: workspace members, assets.
+    pub covers: Vec<RelPath>,
+}
+
+impl Found {
+    /// One service.
+    pub fn one(service: ServiceDraft) -> Self {
+        Self { services: vec![service], covers: Vec::new() }
+    }
+}
+
+/// All detectors. The order has no meaning.
+pub const DETECTORS: &[&dyn Detector] = &[&go::Go];

@@ -1,0 +1,209 @@
+//! Which folders are services, and of which stack.
+
+use std::collections::BTreeMap;
+
+use super::{DETECTORS, Detector};
+use crate::catalog::StackPack;
+use crate::fs::{Dir, Tree};
+use crate::model::question::Question;
+use crate::model::{Answers, Claim, Diagnostic, Open, RelPath, ServiceDraft, Source, Strength};
+
+/// How deep below the root services are looked for.
+const DEEPEST: usize = 4;
+
+/// Folders that hold no services of their own, whatever lies in them.
+const NOT_SERVICES: &[&str] = &[
+    "docs",
+    "doc",
+    "documentation",
+    "example",
+    "examples",
+    "sample",
+    "samples",
+    "demo",
+    "demos",
+    "test",
+    "tests",
+    "testing",
+    "testdata",
+    "__tests__",
+    "spec",
+    "fixtures",
+    "e2e",
+    "bench",
+    "benches",
+    "benchmark",
+    "benchmarks",
+    "scripts",
+    "script",
+    "tools",
+    "tooling",
+    "hack",
+    "contrib",
+    "third_party",
+    "thirdparty",
+    "vendor",
+    "deps",
+    "templates",
+    "dist",
+    "build",
+    "out",
+    "target",
+    "coverage",
+    "static",
+    "public",
+    "assets",
+    "node_modules",
+];
+
+/// Folders that are services beside a service at the root.
+const APP_FOLDERS: &[&str] = &["frontend", "backend", "client", "server", "web", "webapp", "api", "ui", "worker", "admin", "dashboard"];
+
+/// The services of a repository and what there is to say of it.
+#[derive(Debug, Default)]
+pub struct Detection {
+    /// The services, in order of their folders.
+    pub services: Vec<ServiceDraft>,
+    /// What was found beside them.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Finds the services of a tree.
+pub fn detect(tree: &Tree, answers: &Answers) -> Detection {
+    let mut search = Search { answers, packs: BTreeMap::new(), found: Detection::default(), covered: Vec::new() };
+    search.found.diagnostics.extend(tree.notes().iter().cloned());
+    search.visit(&tree.root(), false);
+    search.resolve_sites();
+    search.name_uniquely();
+    search.found
+}
+
+struct Search<'a> {
+    answers: &'a Answers,
+    packs: BTreeMap<&'static str, StackPack>,
+    found: Detection,
+    covered: Vec<RelPath>,
+}
+
+impl Search<'_> {
+    fn visit(&mut self, dir: &Dir<'_>, beside_service: bool) {
+        if self.covered.iter().any(|folder| !folder.is_root() && dir.path().below(folder).is_some()) {
+            return;
+        }
+        let before = self.found.services.len();
+        let failed = self.take(dir, beside_service);
+        if failed || dir.path().depth() >= DEEPEST {
+            return;
+        }
+        let service_here = self.found.services.len() > before;
+        for name in dir.folders() {
+            if name.starts_with('.') || NOT_SERVICES.contains(&name) {
+                continue;
+            }
+            if (service_here || beside_service) && !APP_FOLDERS.contains(&name) {
+                continue;
+            }
+            self.visit(&dir.dir(name), service_here || beside_service);
+        }
+    }
+
+    /// Drafts the services of one folder; whether its manifest is broken.
+    fn take(&mut self, dir: &Dir<'_>, beside_service: bool) -> bool {
+        let mut claims: Vec<(&dyn Detector, Claim)> = DETECTORS.iter().filter_map(|detector| Some((*detector, detector.claims(dir)?))).collect();
+        if let Some(wanted) = self.answers.hints(dir.path(), dir.path().name()).get(Question::Stack).filter(|_| dir.path().is_root()) {
+            if let Some(detector) = DETECTORS.iter().find(|detector| detector.id() == wanted.value) {
+                let because = crate::model::Evidence::file(dir.path().clone());
+                claims.retain(|(detector, _)| detector.id() == wanted.value);
+                if claims.is_empty() {
+                    claims.push((*detector, Claim::new(Strength::Certain, because)));
+                }
+            } else {
+                let known: Vec<String> = DETECTORS.iter().map(|detector| detector.id().to_owned()).collect();
+                let message = format!("`{}` is not a stack that dockgen knows", crate::model::evidence::tame(&wanted.value));
+                self.found.diagnostics.push(Diagnostic::error("unknown-stack", message).help(format!("choose one of {}", known.join(", "))));
+                return true;
+            }
+        }
+        // Below the root, and beside a service, only a folder's own manifest makes a service.
+        let needed = if dir.path().is_root() {
+            Strength::Hint
+        } else if beside_service {
+            Strength::Certain
+        } else {
+            Strength::Likely
+        };
+        claims.retain(|(_, claim)| claim.strength >= needed);
+        let Some(strongest) = claims.iter().map(|(_, claim)| claim.strength).max() else { return false };
+        claims.retain(|(_, claim)| claim.strength == strongest);
+        let ids: Vec<&'static str> = claims.iter().map(|(detector, _)| detector.id()).collect();
+        for id in &ids {
+            if let Err(message) = self.load(id) {
+                self.found.diagnostics.push(Diagnostic::error("catalogue", message));
+                return true;
+            }
+        }
+        if claims.len() > 1 {
+            let packs = &self.packs;
+            claims.retain(|(detector, _)| !packs[detector.id()].yields_to.iter().any(|winner| winner == "*" || ids.contains(&winner.as_str())));
+        }
+        let Some((winner, _)) = claims.first() else { return false };
+        let found = match winner.draft(dir, &self.packs[winner.id()], self.answers) {
+            Ok(found) => found,
+            Err(problem) => {
+                self.found.diagnostics.push(problem);
+                return true;
+            }
+        };
+        let mut services = found.services;
+        if claims.len() > 1 {
+            let candidates: Vec<(String, Source)> =
+                claims.iter().map(|(detector, claim)| (detector.id().to_owned(), Source::File(claim.because.clone()))).collect();
+            for service in &mut services {
+                let message = "more than one stack claims this folder".to_owned();
+                service.open.push(Open { question: Question::Stack, message, candidates: candidates.clone() });
+            }
+        }
+        self.covered.extend(found.covers);
+        self.found.services.extend(services);
+        false
+    }
+
+    fn load(&mut self, id: &'static str) -> Result<(), String> {
+        if !self.packs.contains_key(id) {
+            self.packs.insert(id, StackPack::load(id)?);
+        }
+        Ok(())
+    }
+
+    /// A folder of HTML beside real services is theirs, not a site of its own.
+    fn resolve_sites(&mut self) {
+        if self.found.services.iter().any(|service| service.pack != "static") {
+            self.found.services.retain(|service| service.pack != "static" || APP_FOLDERS.contains(&service.root.name()));
+        }
+        let runnable = self.found.services.iter().any(|service| service.start.is_some());
+        if runnable {
+            // Libraries beside applications are not asked about.
+            self.found.services.retain(|service| service.start.is_some() || !service.open.is_empty() && service.root.is_root());
+        }
+    }
+
+    /// A service below the root without a name of its own takes its folder's; two of the same name take their paths.
+    /// The name of the root's folder says nothing: it differs from clone to clone.
+    fn name_uniquely(&mut self) {
+        for service in &mut self.found.services {
+            if service.name == "app"
+                && let Some(slug) = crate::model::draft::slug(service.root.name())
+            {
+                service.name = slug;
+            }
+        }
+        let names: Vec<String> = self.found.services.iter().map(|service| service.name.clone()).collect();
+        for service in &mut self.found.services {
+            if names.iter().filter(|name| **name == service.name).count() > 1
+                && let Some(slug) = crate::model::draft::slug(&service.root.as_str().replace('/', "-"))
+            {
+                service.name = slug;
+            }
+        }
+    }
+}

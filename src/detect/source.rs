@@ -1,0 +1,106 @@
+//! Searching source code for facts that no manifest states: ports, health routes, variables that are read.
+
+use std::rc::Rc;
+
+use regex_lite::Regex;
+
+use crate::fs::{Dir, Text};
+use crate::model::{Evidence, RelPath};
+
+/// How many files of a service are searched, and how long a searched file may be.
+const MOST_FILES: usize = 400;
+const LONGEST: usize = 512 * 1024;
+
+/// The source files of a service that are worth a search: those with one of these endings, shallow ones first, tests and tools left out.
+pub fn files(dir: &Dir<'_>, endings: &[&str], skip: &[RelPath]) -> Vec<Rc<Text>> {
+    let here = dir.path();
+    let mut paths: Vec<&RelPath> = dir
+        .files_below()
+        .filter(|path| path.name().rsplit_once('.').is_some_and(|(_, ending)| endings.contains(&ending)))
+        .filter(|path| !skip.iter().any(|folder| path.below(folder).is_some()))
+        .filter(|path| path.below(here).is_some_and(|tail| !is_beside_the_point(tail)))
+        .collect();
+    paths.sort_by_key(|path| (path.depth(), path.as_str()));
+    paths.truncate(MOST_FILES);
+    paths.into_iter().filter_map(|path| dir.tree().read(path).ok().flatten()).filter(|text| text.as_str().len() <= LONGEST).collect()
+}
+
+/// Tests, examples and generated code say nothing of how the program runs.
+fn is_beside_the_point(tail: &str) -> bool {
+    const FOLDERS: &[&str] = &[
+        "test",
+        "tests",
+        "__tests__",
+        "spec",
+        "e2e",
+        "docs",
+        "examples",
+        "example",
+        "migrations",
+        "vendor",
+        "dist",
+        "build",
+        "fixtures",
+        "testdata",
+        "benches",
+        "scripts",
+    ];
+    let (folders, name) = tail.rsplit_once('/').unwrap_or(("", tail));
+    folders.split('/').any(|folder| FOLDERS.contains(&folder))
+        || name.contains(".test.")
+        || name.contains(".spec.")
+        || name.contains("_test.")
+        || name.starts_with("test_")
+        || name.contains(".min.")
+        || name == "conftest.py"
+}
+
+/// A place found in source code.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// What the pattern's first group matched.
+    pub value: String,
+    /// Where.
+    pub at: Evidence,
+}
+
+/// All places where a pattern's first group matches, outside of line comments, in order.
+pub fn find_all(texts: &[Rc<Text>], pattern: &Regex, comment: &str) -> Vec<Hit> {
+    texts.iter().flat_map(|text| find_in(text, pattern, comment)).collect()
+}
+
+/// The first such place.
+pub fn find(texts: &[Rc<Text>], pattern: &Regex, comment: &str) -> Option<Hit> {
+    texts.iter().find_map(|text| find_in(text, pattern, comment).into_iter().next())
+}
+
+fn find_in(text: &Text, pattern: &Regex, comment: &str) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    for found in pattern.captures_iter(text.as_str()) {
+        let (Some(whole), Some(group)) = (found.get(0), found.get(1)) else { continue };
+        let start = text.as_str()[..whole.start()].rfind('\n').map_or(0, |at| at + 1);
+        if !comment.is_empty() && text.as_str()[start..whole.start()].trim_start().starts_with(comment) {
+            continue;
+        }
+        let line = text.as_str()[start..].lines().next().unwrap_or_default().trim();
+        hits.push(Hit { value: group.as_str().to_owned(), at: text.at(group.start(), line) });
+    }
+    hits
+}
+
+#[cfg(test)]
+mod tests {
+    use regex_lite::Regex;
+
+    use super::{files, find_all};
+    use crate::fs::Tree;
+
+    #[test]
+    fn finds_values_outside_of_comments_and_tests() {
+        let tree = Tree::memory([("main.go", "// :1\nx(\":8080\")\n"), ("main_test.go", "x(\":9\")"), ("docs/a.go", "x(\":7\")")]);
+        let texts = files(&tree.root(), &["go"], &[]);
+        let hits = find_all(&texts, &Regex::new(r":(\d+)").expect("a pattern"), "//");
+        assert_eq!(hits.iter().map(|hit| hit.value.as_str()).collect::<Vec<_>>(), ["8080"]);
+        assert_eq!(hits[0].at.to_string(), "main.go:2 = `x(\":8080\")`");
+    }
+}

@@ -1,0 +1,189 @@
+//! Reads a repository from the disk, once.
+#![allow(clippy::disallowed_methods, reason = "the disk is read here and nowhere else")]
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use ignore::{WalkBuilder, WalkState};
+
+use super::tree::{EntryKind, LARGEST_FILE, Reader, Tree};
+use crate::model::{Diagnostic, RelPath};
+
+/// How deep folders are entered.
+const DEEPEST: usize = 24;
+
+/// How many names a scan lists before it gives up.
+const MOST_ENTRIES: usize = 1_000_000;
+
+/// Folders made by tools, never entered even where no ignore file names them.
+const TOOL_FOLDERS: &[&str] = &[
+    ".git",
+    ".hg",
+    ".svn",
+    ".jj",
+    "node_modules",
+    "bower_components",
+    "__pycache__",
+    ".venv",
+    "venv",
+    ".tox",
+    ".nox",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".next",
+    ".nuxt",
+    ".output",
+    ".svelte-kit",
+    ".angular",
+    ".turbo",
+    ".nx",
+    ".parcel-cache",
+    ".gradle",
+    ".terraform",
+    ".idea",
+    ".vscode",
+    ".zig-cache",
+    "zig-cache",
+    "zig-out",
+    ".direnv",
+];
+
+/// Scans a folder. `Err` when it isn't one or can't be listed.
+pub fn scan(root: &Path) -> Result<Tree, Diagnostic> {
+    let meta = std::fs::metadata(root).map_err(|error| Diagnostic::error("no-folder", format!("`{}` can't be read: {}", root.display(), plain(&error))))?;
+    if !meta.is_dir() {
+        return Err(Diagnostic::error("no-folder", format!("`{}` is not a folder", root.display())).help("name the folder that holds the project"));
+    }
+    let found: Mutex<Vec<Found>> = Mutex::new(Vec::new());
+    let mut walk = WalkBuilder::new(root);
+    // Only what lies in the repository decides, never this machine's settings: the same tree gives the same files everywhere.
+    walk.hidden(false)
+        .parents(false)
+        .ignore(false)
+        .git_global(false)
+        .git_exclude(false)
+        .require_git(false)
+        .follow_links(false)
+        .max_depth(Some(DEEPEST))
+        .threads(2);
+    walk.build_parallel().run(|| {
+        let mut batch = Batch { found: &found, entries: Vec::new() };
+        Box::new(move |entry| match entry {
+            Ok(entry) if entry.depth() == 0 => WalkState::Continue,
+            Ok(entry) => batch.take(root, &entry),
+            Err(error) => {
+                batch.entries.push(Found::Fault(error.to_string()));
+                WalkState::Continue
+            }
+        })
+    });
+    let found = found.into_inner().unwrap_or_default();
+    if found.len() > MOST_ENTRIES {
+        return Err(
+            Diagnostic::error("too-many-files", format!("`{}` holds more than {MOST_ENTRIES} files", root.display())).help("name the folder of one project")
+        );
+    }
+    let mut entries = BTreeMap::new();
+    let mut notes = Vec::new();
+    let (mut unnamed, mut faults) = (0_usize, Vec::new());
+    for item in found {
+        match item {
+            Found::Entry(path, kind) => {
+                entries.insert(path, kind);
+            }
+            Found::NotText => unnamed += 1,
+            Found::Fault(text) => faults.push(text),
+        }
+    }
+    if unnamed > 0 {
+        notes.push(Diagnostic::warning("file-name", format!("{unnamed} file name(s) are not UTF-8 text or hold control characters; those files are left out")));
+    }
+    faults.sort();
+    notes.extend(faults.into_iter().map(|text| Diagnostic::warning("unreadable-folder", format!("not scanned: {}", crate::model::evidence::tame(&text)))));
+    Ok(Tree::new(entries, Box::new(Disk { root: root.to_owned() }), notes))
+}
+
+enum Found {
+    Entry(RelPath, EntryKind),
+    NotText,
+    Fault(String),
+}
+
+/// Entries of one walking thread, handed over when it ends.
+struct Batch<'a> {
+    found: &'a Mutex<Vec<Found>>,
+    entries: Vec<Found>,
+}
+
+impl Batch<'_> {
+    fn take(&mut self, root: &Path, entry: &ignore::DirEntry) -> WalkState {
+        let Some(path) = entry.path().strip_prefix(root).ok().and_then(Path::to_str).filter(|path| !path.chars().any(char::is_control)).and_then(RelPath::new)
+        else {
+            self.entries.push(Found::NotText);
+            return WalkState::Skip;
+        };
+        let kind = entry.file_type();
+        if kind.is_some_and(|kind| kind.is_dir()) {
+            let closed = TOOL_FOLDERS.contains(&path.name()) || (path.name() == "target" && entry.path().join("CACHEDIR.TAG").is_file());
+            self.entries.push(Found::Entry(path, if closed { EntryKind::Closed } else { EntryKind::Folder }));
+            return if closed { WalkState::Skip } else { WalkState::Continue };
+        }
+        // A link counts as a file until somebody reads it: then its target must lie in the tree and be one.
+        if kind.is_some_and(|kind| kind.is_file() || kind.is_symlink()) {
+            self.entries.push(Found::Entry(path, EntryKind::File));
+        }
+        WalkState::Continue
+    }
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        if let Ok(mut found) = self.found.lock() {
+            found.append(&mut self.entries);
+        }
+    }
+}
+
+struct Disk {
+    root: PathBuf,
+}
+
+impl Reader for Disk {
+    fn read(&self, path: &RelPath) -> Result<Vec<u8>, String> {
+        let full = self.root.join(path.as_str());
+        let link = std::fs::symlink_metadata(&full).map_err(|error| plain(&error))?;
+        if link.is_symlink() {
+            let target = std::fs::canonicalize(&full).map_err(|error| plain(&error))?;
+            let root = std::fs::canonicalize(&self.root).map_err(|error| plain(&error))?;
+            if !target.starts_with(&root) {
+                return Err("it is a link that leaves the repository".to_owned());
+            }
+        }
+        let meta = std::fs::metadata(&full).map_err(|error| plain(&error))?;
+        if !meta.is_file() {
+            return Err("it is not a regular file".to_owned());
+        }
+        if meta.len() > LARGEST_FILE {
+            return Err(format!("it has {} MiB, more than the {} MiB that dockgen reads", meta.len() >> 20, LARGEST_FILE >> 20));
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(meta.len()).unwrap_or(0));
+        let file = std::fs::File::open(&full).map_err(|error| plain(&error))?;
+        file.take(LARGEST_FILE).read_to_end(&mut bytes).map_err(|error| plain(&error))?;
+        Ok(bytes)
+    }
+
+    fn location(&self) -> Option<&Path> {
+        Some(&self.root)
+    }
+}
+
+/// The system's words without its numbers.
+pub fn plain(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().collect::<String>() + letters.as_str())
+}

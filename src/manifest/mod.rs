@@ -1,0 +1,7 @@
+//! Formats that more than one detector reads. `None` = not there; `Err` = there, and broken, with file and line.
+
+pub mod doc;
+pub mod procfile;
+pub mod tool_versions;
+
+pub use doc::{Document, Node, Value};

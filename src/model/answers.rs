@@ -1,0 +1,69 @@
+//! What people have decided: flags, environment, wizard and `dockgen.toml`, the strongest first.
+
+use std::collections::BTreeMap;
+
+use super::question::Question;
+use super::{RelPath, Source};
+
+/// A value that a person gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// The text as given.
+    pub value: String,
+    /// Where it was given.
+    pub source: Source,
+}
+
+/// Everything that was decided by people, for the whole repository or for one application.
+#[derive(Clone, Debug, Default)]
+pub struct Answers {
+    everywhere: BTreeMap<Question, Given>,
+    by_app: BTreeMap<String, BTreeMap<Question, Given>>,
+}
+
+impl Answers {
+    /// Records an answer for every application, unless a stronger one is there.
+    pub fn give(&mut self, question: Question, given: Given) {
+        self.everywhere.entry(question).or_insert(given);
+    }
+
+    /// Records an answer for one application (its folder or its name), unless a stronger one is there.
+    pub fn give_for(&mut self, app: &str, question: Question, given: Given) {
+        self.by_app.entry(app.to_owned()).or_default().entry(question).or_insert(given);
+    }
+
+    /// The answer for the whole repository.
+    pub fn get(&self, question: Question) -> Option<&Given> {
+        self.everywhere.get(&question)
+    }
+
+    /// The answers that hold for the service in this folder: its own, then those for all.
+    pub fn hints(&self, root: &RelPath, name: &str) -> Hints<'_> {
+        Hints { own: [root.display(), name].into_iter().find_map(|key| self.by_app.get(key)), everywhere: &self.everywhere }
+    }
+
+    /// The applications that answers are given for.
+    pub fn apps(&self) -> impl Iterator<Item = &str> {
+        self.by_app.keys().map(String::as_str)
+    }
+}
+
+/// The answers that hold for one service.
+#[derive(Clone, Copy, Debug)]
+pub struct Hints<'a> {
+    own: Option<&'a BTreeMap<Question, Given>>,
+    everywhere: &'a BTreeMap<Question, Given>,
+}
+
+impl Hints<'_> {
+    /// The answer to a question. A flag beats the application's own key, that key beats the general one.
+    pub fn get(&self, question: Question) -> Option<&Given> {
+        let general = self.everywhere.get(&question);
+        let own = self.own.and_then(|own| own.get(&question));
+        match (own, general) {
+            (Some(_), Some(typed)) if matches!(typed.source, Source::Flag(_) | Source::Env(_)) => general,
+            (Some(own), _) => Some(own),
+            (None, general) => general,
+        }
+    }
+}

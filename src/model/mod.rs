@@ -1,0 +1,22 @@
+//! The vocabulary that every other module speaks: plain data, no input or output.
+
+pub mod answers;
+pub mod command;
+pub mod decision;
+pub mod diagnostic;
+pub mod draft;
+pub mod evidence;
+pub mod path;
+pub mod plan;
+pub mod question;
+pub mod version;
+
+pub use answers::{Answers, Given};
+pub use command::Cmd;
+pub use decision::{Candidates, Decision, Source};
+pub use diagnostic::{Diagnostic, Severity};
+pub use draft::{Claim, Compose, Dependency, Health, Kind, Open, ServiceDraft, Strength, Watch};
+pub use evidence::Evidence;
+pub use path::RelPath;
+pub use question::Question;
+pub use version::Version;

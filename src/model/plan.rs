@@ -1,0 +1,233 @@
+//! Everything decided: what templates see. Serialised as it is into their context.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Diagnostic, RelPath};
+
+/// What will be written.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The services that get files.
+    pub services: Vec<ServicePlan>,
+    /// The compose file, if one is wanted.
+    pub compose: Option<ComposePlan>,
+    /// The .dockerignore files, by build context.
+    pub ignores: Vec<IgnorePlan>,
+    /// What there is to say; an error means that nothing is written.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// One service, every choice made.
+#[derive(Clone, Debug, Serialize)]
+pub struct ServicePlan {
+    /// The service's name.
+    pub name: String,
+    /// The folder under `templates/`.
+    pub pack: String,
+    /// The stack of the JSON contract.
+    pub stack: String,
+    /// `server`, `site`, `worker` or `tool`.
+    pub kind: String,
+    /// The service's folder seen from the build context: empty, or ending in `/`.
+    pub dir: String,
+    /// The same as the source of a COPY of everything: `.`, or the folder.
+    pub here: String,
+    /// The service's folder in the repository.
+    pub root: RelPath,
+    /// The build context in the repository.
+    pub context: RelPath,
+    /// Where its Dockerfile goes.
+    pub dockerfile: RelPath,
+    /// The runtime, where the stack has one.
+    pub runtime: Option<RuntimePlan>,
+    /// `slim`, `alpine`, `distroless` or `scratch`.
+    pub base: String,
+    /// The system of the build stages: `debian` or `alpine`.
+    pub build_os: String,
+    /// The system of the production stage: `debian`, `alpine` or `none`.
+    pub os: String,
+    /// The images by role: `build`, `prod`, and the tools by name.
+    pub images: BTreeMap<String, String>,
+    /// The user of the production stage.
+    pub user: UserPlan,
+    /// The package manager's name, empty where there is none.
+    pub manager: String,
+    /// The framework's name, empty where there is none.
+    pub framework: String,
+    /// The build command as shell text, empty where there is none.
+    pub build: String,
+    /// The words of CMD.
+    pub start: Vec<String>,
+    /// The words of the development stage's CMD.
+    pub dev: Vec<String>,
+    /// The port, where it listens.
+    pub port: Option<u16>,
+    /// The path that answers when it is well; `None`: HEALTHCHECK NONE.
+    pub health: Option<String>,
+    /// Why there is no health check.
+    pub no_health: String,
+    /// System packages, with versions where known.
+    pub packages: PackagesPlan,
+    /// Variables of the production stage.
+    pub env: BTreeMap<String, String>,
+    /// The names of the stages.
+    pub stages: Stages,
+    /// What develop.watch does.
+    pub watch: WatchPlan,
+    /// Reasons for comments: `runtime`, `base`.
+    pub why: BTreeMap<String, String>,
+    /// What the stack's detector handed to its template.
+    pub x: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The runtime of a service.
+#[derive(Clone, Debug, Serialize)]
+pub struct RuntimePlan {
+    /// `node`.
+    pub name: String,
+    /// `Node.js`.
+    pub title: String,
+    /// `22`.
+    pub version: String,
+}
+
+/// The user of the production stage.
+#[derive(Clone, Debug, Serialize)]
+pub struct UserPlan {
+    /// `uid:gid`.
+    pub id: String,
+    /// The user's number.
+    pub uid: u32,
+    /// The group's number.
+    pub gid: u32,
+    /// Whether the image lacks it.
+    pub create: bool,
+}
+
+/// Packages of the system.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct PackagesPlan {
+    /// Needed to build.
+    pub build: Vec<String>,
+    /// Needed to run.
+    pub runtime: Vec<String>,
+}
+
+/// The project's names of the stages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stages {
+    /// The common ground.
+    pub base: String,
+    /// The dependencies.
+    pub deps: String,
+    /// For development.
+    pub dev: String,
+    /// The build.
+    pub build: String,
+    /// Production, the last one.
+    pub prod: String,
+    /// Production with another environment, where it is named.
+    pub staging: Option<String>,
+}
+
+impl Default for Stages {
+    fn default() -> Self {
+        let own = |name: &str| name.to_owned();
+        Self { base: own("base"), deps: own("deps"), dev: own("dev"), build: own("build"), prod: own("prod"), staging: None }
+    }
+}
+
+/// What `docker compose watch` does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct WatchPlan {
+    /// One row an action.
+    pub rows: Vec<WatchRow>,
+}
+
+/// One action of `develop.watch`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WatchRow {
+    /// `sync`, `sync+restart` or `rebuild`.
+    pub action: String,
+    /// The path, relative to compose.yaml.
+    pub path: String,
+    /// The path in the image, for `sync`.
+    pub target: String,
+    /// What is left out, relative to the path.
+    pub ignore: Vec<String>,
+}
+
+/// compose.yaml.
+#[derive(Clone, Debug, Serialize)]
+pub struct ComposePlan {
+    /// The project's name.
+    pub name: String,
+    /// Where it goes.
+    pub path: RelPath,
+    /// The services, in order of their names.
+    pub services: Vec<ComposeService>,
+    /// Named volumes.
+    pub volumes: Vec<String>,
+}
+
+/// A service in compose.yaml: an application that is built, or a companion that is pulled.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ComposeService {
+    /// Its name.
+    pub name: String,
+    /// How it is built; `None` for a companion.
+    pub build: Option<ComposeBuild>,
+    /// The image of a companion, else empty.
+    pub image: String,
+    /// The companions that it waits for.
+    pub depends_on: Vec<String>,
+    /// Volumes, `name:/path`.
+    pub volumes: Vec<String>,
+    /// Variables.
+    pub env: BTreeMap<String, String>,
+    /// The file of variables that may be there, empty for a companion.
+    pub env_file: String,
+    /// Ports, `host:container`.
+    pub ports: Vec<String>,
+    /// The command in place of the image's.
+    pub command: Vec<String>,
+    /// The health test of a companion.
+    pub health: Vec<String>,
+    /// Capabilities beyond none.
+    pub capabilities: Vec<String>,
+    /// What is watched.
+    pub watch: Vec<WatchRow>,
+    /// Whether it wants a terminal.
+    pub tty: bool,
+}
+
+/// How an application is built.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ComposeBuild {
+    /// The build context.
+    pub context: String,
+    /// The Dockerfile seen from the context; empty where it is `Dockerfile`.
+    pub dockerfile: String,
+    /// The stage.
+    pub target: String,
+}
+
+/// One .dockerignore.
+#[derive(Clone, Debug, Serialize)]
+pub struct IgnorePlan {
+    /// Where it goes.
+    pub path: RelPath,
+    /// The entries of the stacks and the project.
+    pub entries: Vec<String>,
+}
+
+/// A file ready to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// Where it goes.
+    pub path: RelPath,
+    /// Its text.
+    pub text: String,
+}

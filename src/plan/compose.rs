@@ -1,0 +1,116 @@
+//! compose.yaml: the applications' development stages and the databases that they talk to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Catalog;
+use crate::catalog::services::ServiceRow;
+use crate::model::plan::{ComposeBuild, ComposePlan, ComposeService, ServicePlan};
+use crate::model::{Kind, RelPath, ServiceDraft};
+
+/// Plans the compose file of all services.
+pub fn plan(drafts: &[ServiceDraft], services: &[ServicePlan], catalog: &Catalog) -> ComposePlan {
+    let mut companions: Vec<&ServiceRow> = Vec::new();
+    let mut apps: Vec<ComposeService> = Vec::new();
+    let mut taken = Vec::new();
+    for (draft, service) in drafts.iter().zip(services) {
+        let rows = companions_of(draft, catalog);
+        let mut env: BTreeMap<String, String> = BTreeMap::new();
+        for row in &rows {
+            env.extend(row.app_env.clone());
+            if !companions.iter().any(|known| known.id == row.id) {
+                companions.push(row);
+            }
+        }
+        apps.push(app(draft, service, &rows, env, &mut taken));
+    }
+    let volumes: BTreeSet<String> = companions
+        .iter()
+        .filter(|row| row.volume.is_some())
+        .map(|row| data(row))
+        .chain(drafts.iter().flat_map(|draft| &draft.compose.volumes).filter_map(|volume| named(volume)))
+        .collect();
+    let name = if let [service] = services { service.name.clone() } else { "app".to_owned() };
+    let mut all: Vec<ComposeService> = apps.into_iter().chain(companions.into_iter().map(companion)).collect();
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    ComposePlan { name, path: RelPath::known("compose.yaml"), services: all, volumes: volumes.into_iter().collect() }
+}
+
+fn data(row: &ServiceRow) -> String {
+    format!("{}-data", row.id)
+}
+
+/// The name of a named volume; `None` for a bind mount.
+fn named(volume: &str) -> Option<String> {
+    let name = volume.split(':').next().unwrap_or_default();
+    (!name.starts_with(['.', '/']) && volume.contains(':')).then(|| name.to_owned())
+}
+
+fn app(draft: &ServiceDraft, service: &ServicePlan, rows: &[&ServiceRow], env: BTreeMap<String, String>, taken: &mut Vec<u16>) -> ComposeService {
+    let prefix = if service.context.is_root() { String::new() } else { format!("{}/", service.context) };
+    let dockerfile = service.dockerfile.below(&service.context).unwrap_or("Dockerfile");
+    // The development server's port, where the project's own differs from production's (a bundler's dev server).
+    let inside = service.x.get("dev_port").and_then(serde_json::Value::as_u64).and_then(|port| u16::try_from(port).ok()).or(service.port);
+    let mut ports: Vec<String> = inside.into_iter().map(|port| format!("127.0.0.1:{}:{port}", free(port, taken))).collect();
+    if let Some(debug) = service.x.get("debug_port").and_then(serde_json::Value::as_u64).and_then(|port| u16::try_from(port).ok()) {
+        ports.push(format!("127.0.0.1:{}:{debug}", free(debug, taken)));
+    }
+    ports.sort();
+    let watch = service
+        .watch
+        .rows
+        .iter()
+        .map(|row| {
+            let mut row = row.clone();
+            if !prefix.is_empty() {
+                row.path = if row.path == "." { service.context.to_string() } else { format!("{prefix}{}", row.path) };
+            }
+            row
+        })
+        .collect();
+    ComposeService {
+        name: service.name.clone(),
+        build: Some(ComposeBuild {
+            context: if service.context.is_root() { ".".to_owned() } else { format!("./{}", service.context) },
+            dockerfile: if dockerfile == "Dockerfile" { String::new() } else { dockerfile.to_owned() },
+            target: service.stages.dev.clone(),
+        }),
+        depends_on: rows.iter().map(|row| row.id.clone()).collect(),
+        volumes: draft.compose.volumes.clone(),
+        env: env.into_iter().chain(draft.compose.env.iter().cloned()).collect(),
+        env_file: if prefix.is_empty() { ".env".to_owned() } else { format!("{prefix}.env") },
+        ports,
+        watch,
+        tty: draft.kind == Kind::Tool,
+        ..ComposeService::default()
+    }
+}
+
+/// The port on the host: the same, or the next one that no other service took.
+fn free(port: u16, taken: &mut Vec<u16>) -> u16 {
+    let mut host = port;
+    while taken.contains(&host) {
+        host = host.saturating_add(1);
+    }
+    taken.push(host);
+    host
+}
+
+/// Companions by the exact names of the client libraries in the production closure.
+fn companions_of<'a>(draft: &ServiceDraft, catalog: &'a Catalog) -> Vec<&'a ServiceRow> {
+    let clients = |row: &ServiceRow| {
+        row.clients.get(draft.pack).is_some_and(|names| draft.dependencies.iter().any(|dependency| dependency.production && names.contains(&dependency.name)))
+    };
+    catalog.services.service.iter().filter(|row| clients(row)).collect()
+}
+
+fn companion(row: &ServiceRow) -> ComposeService {
+    ComposeService {
+        name: row.id.clone(),
+        image: row.image.clone(),
+        volumes: row.volume.iter().map(|path| format!("{}:{path}", data(row))).collect(),
+        env: row.env.clone(),
+        health: row.health.clone(),
+        capabilities: row.capabilities.clone(),
+        ..ComposeService::default()
+    }
+}

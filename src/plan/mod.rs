@@ -1,0 +1,98 @@
+//! Decides what the drafts leave to policy: images, packages, user, stages, companions. Pure; knows no stack by name.
+
+mod compose;
+mod service;
+
+use std::collections::BTreeMap;
+
+use crate::catalog::packages::Packages;
+use crate::catalog::services::Services;
+use crate::catalog::{FrameworkRow, StackPack};
+use crate::config::Config;
+use crate::model::plan::{IgnorePlan, Plan};
+use crate::model::question::Question;
+use crate::model::{Answers, Diagnostic, RelPath, ServiceDraft, Severity};
+
+/// The day on which the catalogue's dates were checked: what ended before it is warned about.
+pub const CHECKED: &str = "2026-11-20";
+
+/// What the catalogue offers to a plan.
+struct Catalog {
+    packs: BTreeMap<&'static str, StackPack>,
+    packages: Packages,
+    services: Services,
+}
+
+impl Catalog {
+    fn load(drafts: &[ServiceDraft]) -> Result<Self, String> {
+        let mut packs = BTreeMap::new();
+        for draft in drafts {
+            if !packs.contains_key(draft.pack) {
+                packs.insert(draft.pack, StackPack::load(draft.pack)?);
+            }
+        }
+        Ok(Self { packs, packages: Packages::load()?, services: Services::load()? })
+    }
+}
+
+/// Makes the plan. Problems stand in its diagnostics; an error among them means that nothing may be written.
+pub fn plan(drafts: &[ServiceDraft], config: &Config, answers: &Answers) -> Plan {
+    let mut plan = Plan::default();
+    let catalog = match Catalog::load(drafts) {
+        Ok(catalog) => catalog,
+        Err(message) => {
+            plan.diagnostics.push(Diagnostic::error("catalogue", message));
+            return plan;
+        }
+    };
+    let wanted = |question: Question| answers.get(question).is_none_or(|given| given.value != "false" && given.value != "no");
+    let alone = drafts.len() == 1;
+    for draft in drafts {
+        plan.diagnostics.extend(draft.notes.iter().cloned());
+        plan.diagnostics.extend(draft.open.iter().map(|open| open.diagnostic(&draft.name)));
+        match service::plan(draft, &catalog, config, answers, alone) {
+            Ok((service, mut notes)) => {
+                plan.services.push(service);
+                plan.diagnostics.append(&mut notes);
+            }
+            Err(problems) => plan.diagnostics.extend(problems),
+        }
+    }
+    if plan.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+        return plan;
+    }
+    if wanted(Question::Dockerignore) {
+        plan.ignores = ignores(drafts, &plan, &catalog);
+    }
+    if wanted(Question::Compose) {
+        plan.compose = Some(compose::plan(drafts, &plan.services, &catalog));
+    }
+    plan
+}
+
+/// One .dockerignore a build context, with the entries of all that is built from it.
+fn ignores(drafts: &[ServiceDraft], plan: &Plan, catalog: &Catalog) -> Vec<IgnorePlan> {
+    let mut by_context: BTreeMap<RelPath, Vec<String>> = BTreeMap::new();
+    for (draft, service) in drafts.iter().zip(&plan.services) {
+        let entries = by_context.entry(service.context.clone()).or_default();
+        for entry in catalog.packs[draft.pack].ignore.iter().chain(&draft.ignore) {
+            if !entries.contains(entry) {
+                entries.push(entry.clone());
+            }
+        }
+    }
+    by_context
+        .into_iter()
+        .map(|(context, entries)| {
+            // What is kept stands last: of two lines that match, the later one wins.
+            let (kept, left_out): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.starts_with('!'));
+            let path = context.join(".dockerignore").unwrap_or_default();
+            IgnorePlan { path, entries: left_out.into_iter().chain(kept).collect() }
+        })
+        .collect()
+}
+
+/// A framework's row in a draft's pack.
+fn framework<'a>(draft: &ServiceDraft, catalog: &'a Catalog) -> Option<&'a FrameworkRow> {
+    catalog.packs[draft.pack].framework(&draft.framework.as_ref()?.value)
+}

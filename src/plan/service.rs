@@ -1,0 +1,219 @@
+//! One service's plan.
+
+use std::collections::BTreeMap;
+
+use super::{CHECKED, Catalog};
+use crate::catalog::{BaseRow, StackPack};
+use crate::config::Config;
+use crate::model::plan::{PackagesPlan, RuntimePlan, ServicePlan, UserPlan, WatchPlan, WatchRow};
+use crate::model::question::Question;
+use crate::model::{Answers, Candidates, Decision, Diagnostic, Health, RelPath, ServiceDraft, Source};
+
+/// Decides everything that the draft leaves open.
+pub fn plan(
+    draft: &ServiceDraft,
+    catalog: &Catalog,
+    config: &Config,
+    answers: &Answers,
+    alone: bool,
+) -> Result<(ServicePlan, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let pack = &catalog.packs[draft.pack];
+    let mut notes = Vec::new();
+    let base = base(draft, pack, answers).map_err(|problem| vec![problem])?;
+    let row = &pack.bases[&base.value];
+    let Some(start) = start(draft) else {
+        // The draft's own question says what is missing.
+        return Err(if draft.open.is_empty() { vec![no_start(draft)] } else { Vec::new() });
+    };
+    let context = if alone && draft.context == draft.root { RelPath::root() } else { draft.context.clone() };
+    let member = draft.context != draft.root;
+    let home = if member { &draft.root } else { &context };
+    let dir = draft.root.below(&context).filter(|below| !below.is_empty()).map_or_else(String::new, |below| format!("{below}/"));
+    let runtime = draft.runtime.as_ref().zip(pack.runtime.as_ref()).map(|(decision, row)| {
+        end_of_life(draft, decision, row, &mut notes);
+        contradictions(draft, row.title.as_str(), decision, &mut notes);
+        RuntimePlan { name: row.name.clone(), title: row.title.clone(), version: decision.value.to_string() }
+    });
+    let release = release(draft, pack, row);
+    let env: BTreeMap<String, String> =
+        super::framework(draft, catalog).map(|row| row.env.clone()).unwrap_or_default().into_iter().chain(draft.env.iter().cloned()).collect();
+    let mut why = BTreeMap::from([("base".to_owned(), base.source.to_string())]);
+    if let Some(decision) = &draft.runtime {
+        why.insert("runtime".to_owned(), decision.source.to_string());
+    }
+    for (name, decision) in [("package_manager", &draft.package_manager), ("framework", &draft.framework)] {
+        if let Some(decision) = decision {
+            why.insert(name.to_owned(), decision.source.to_string());
+        }
+    }
+    let (health, no_health) = match &draft.health {
+        Health::Http(path) if row.os != "none" => (Some(path.value.clone()), String::new()),
+        Health::Http(_) => (None, "the image holds no program that could ask".to_owned()),
+        Health::None { because } => (None, because.clone()),
+    };
+    let dev = draft.dev.as_ref().map_or_else(|| start.clone(), |dev| dev.value.words());
+    let service = ServicePlan {
+        name: draft.name.clone(),
+        pack: draft.pack.to_owned(),
+        stack: draft.stack.clone(),
+        kind: draft.kind.name().to_owned(),
+        root: draft.root.clone(),
+        dockerfile: home.join("Dockerfile").unwrap_or_default(),
+        watch: watch(draft, &dir),
+        here: if dir.is_empty() { ".".to_owned() } else { dir.clone() },
+        dir,
+        context,
+        images: images(draft, pack, row, &release),
+        base: base.value,
+        build_os: row.build_os.clone().unwrap_or_else(|| row.os.clone()),
+        os: row.os.clone(),
+        user: user(row).map_err(|problem| vec![problem])?,
+        manager: draft.package_manager.as_ref().map(|decision| decision.value.clone()).unwrap_or_default(),
+        framework: draft.framework.as_ref().map(|decision| decision.value.clone()).unwrap_or_default(),
+        build: draft.build.as_ref().map(|decision| decision.value.to_string()).unwrap_or_default(),
+        start,
+        dev,
+        port: draft.port.as_ref().map(|decision| decision.value),
+        health,
+        no_health,
+        packages: packages(draft, pack, catalog, row, &release),
+        env,
+        stages: config.stages.clone(),
+        why,
+        x: draft.extra.clone(),
+        runtime,
+    };
+    Ok((service, notes))
+}
+
+fn start(draft: &ServiceDraft) -> Option<Vec<String>> {
+    // A site's web server has its own command.
+    if draft.kind == crate::model::Kind::Site {
+        return Some(draft.start.as_ref().map(|start| start.value.words()).unwrap_or_default());
+    }
+    draft.start.as_ref().map(|start| start.value.words())
+}
+
+fn no_start(draft: &ServiceDraft) -> Diagnostic {
+    Diagnostic::error("no-start", format!("start command not found for service `{}`", draft.name))
+        .help("pass --start-cmd with the command that the container runs")
+        .asks(Question::StartCmd, Vec::new())
+}
+
+fn base(draft: &ServiceDraft, pack: &StackPack, answers: &Answers) -> Result<Decision<String>, Diagnostic> {
+    let mut candidates = Candidates::new();
+    if let Some(given) = answers.hints(&draft.root, &draft.name).get(Question::Base) {
+        candidates.push(given.value.clone(), given.source.clone());
+    }
+    candidates.extend(draft.base.clone().map(|decision| (decision.value, decision.source)));
+    candidates.push(pack.default_base.clone(), Source::default(pack.default_base_because.clone()));
+    let Some(decision) = candidates.pick() else { unreachable!("a default was pushed") };
+    let offered: Vec<&str> = pack.bases.keys().map(String::as_str).filter(|name| !draft.refused.contains_key(*name)).collect();
+    let refusal = |why: &str| {
+        let value = crate::model::evidence::tame(&decision.value);
+        Diagnostic::error("base-refused", format!("service `{}` can't be built on `{value}`: {why}", draft.name))
+            .at_all(decision.source.evidence().cloned())
+            .help(format!("choose one of {} with --base", offered.join(", ")))
+            .asks(Question::Base, offered.iter().map(|name| (*name).to_owned()).collect())
+    };
+    if let Some(why) = draft.refused.get(&decision.value) {
+        return Err(refusal(why));
+    }
+    for need in &draft.system {
+        if let Some(why) = pack.system(&need.name).and_then(|row| row.refuses.get(&decision.value)) {
+            return Err(refusal(&format!("`{}` {why} ({})", need.name, need.at)));
+        }
+    }
+    if !pack.bases.contains_key(&decision.value) {
+        return Err(refusal(&format!("{} has no such base", pack.title)));
+    }
+    Ok(decision)
+}
+
+fn release(draft: &ServiceDraft, pack: &StackPack, row: &BaseRow) -> String {
+    let line = draft.runtime.as_ref().zip(pack.runtime.as_ref()).and_then(|(decision, runtime)| runtime.line(&decision.value));
+    match line.and_then(|line| line.release.as_ref()) {
+        Some(own) if row.build_os.as_deref().unwrap_or(&row.os) == "debian" => own.clone(),
+        _ => row.release.clone(),
+    }
+}
+
+fn images(draft: &ServiceDraft, pack: &StackPack, row: &BaseRow, release: &str) -> BTreeMap<String, String> {
+    let version = draft.runtime.as_ref().map(|decision| decision.value.to_string()).unwrap_or_default();
+    let major = draft.runtime.as_ref().map(|decision| decision.value.major().to_string()).unwrap_or_default();
+    let fill = |pattern: &str| pattern.replace("{version}", &version).replace("{major}", &major).replace("{release}", release);
+    let flavour = draft.flavour.and_then(|name| row.flavour.get(name));
+    let build = flavour.and_then(|flavour| flavour.build.as_ref()).unwrap_or(&row.build);
+    let prod = flavour.and_then(|flavour| flavour.prod.as_ref()).or(row.prod.as_ref()).unwrap_or(build);
+    let mut images: BTreeMap<String, String> = pack.tools.iter().map(|(name, pattern)| (name.clone(), fill(pattern))).collect();
+    images.insert("build".to_owned(), fill(build));
+    images.insert("prod".to_owned(), fill(prod));
+    images
+}
+
+fn user(row: &BaseRow) -> Result<UserPlan, Diagnostic> {
+    let parsed = row.user.split_once(':').and_then(|(uid, gid)| Some((uid.parse().ok()?, gid.parse().ok()?)));
+    let (uid, gid) = parsed.ok_or_else(|| Diagnostic::error("catalogue", format!("`{}` is not uid:gid", row.user)))?;
+    Ok(UserPlan { id: row.user.clone(), uid, gid, create: row.create_user })
+}
+
+fn packages(draft: &ServiceDraft, pack: &StackPack, catalog: &Catalog, row: &BaseRow, release: &str) -> PackagesPlan {
+    let build_os = row.build_os.as_deref().unwrap_or(&row.os);
+    let gather = |pick: &dyn Fn(&crate::catalog::SystemRow) -> Vec<String>, os: &str| -> Vec<String> {
+        let mut names: Vec<String> = draft.system.iter().filter_map(|need| pack.system(&need.name)).flat_map(pick).collect();
+        names.sort();
+        names.dedup();
+        if os == "debian" { names.iter().map(|name| catalog.packages.pinned(release, name)).collect() } else { names }
+    };
+    let build = |row: &crate::catalog::SystemRow| if build_os == "alpine" { row.alpine_build.clone() } else { row.build.clone() };
+    let runtime = |system: &crate::catalog::SystemRow| match row.os.as_str() {
+        "alpine" => system.alpine_runtime.clone(),
+        "debian" => system.runtime.clone(),
+        _ => Vec::new(),
+    };
+    PackagesPlan { build: gather(&build, build_os), runtime: gather(&runtime, &row.os) }
+}
+
+fn watch(draft: &ServiceDraft, dir: &str) -> WatchPlan {
+    let mut rows = Vec::new();
+    let watch = &draft.watch;
+    for path in &watch.rebuild {
+        rows.push(WatchRow { action: "rebuild".to_owned(), path: format!("{dir}{path}"), target: String::new(), ignore: Vec::new() });
+    }
+    for path in &watch.paths {
+        let tail = if path == "." { "" } else { path.as_str() };
+        let target = if watch.action == "rebuild" { String::new() } else { format!("/app/{tail}").trim_end_matches('/').to_owned() };
+        let shown = format!("{dir}{tail}").trim_end_matches('/').to_owned();
+        rows.push(WatchRow { action: watch.action.clone(), path: if shown.is_empty() { ".".to_owned() } else { shown }, target, ignore: watch.ignore.clone() });
+    }
+    WatchPlan { rows }
+}
+
+fn end_of_life(draft: &ServiceDraft, decision: &Decision<crate::model::Version>, row: &crate::catalog::stack::RuntimeRow, notes: &mut Vec<Diagnostic>) {
+    let Some(line) = row.line(&decision.value) else { return };
+    if line.end_of_life.as_str() <= CHECKED {
+        notes.push(
+            Diagnostic::warning("end-of-life", format!("service `{}`: {} {} gets no fixes since {}", draft.name, row.title, line.version, line.end_of_life))
+                .at_all(decision.source.evidence().cloned())
+                .help(format!("{} {} is the default ({})", row.title, row.default, row.because)),
+        );
+    }
+}
+
+/// A place that asks for another line than the one that won is worth a warning.
+fn contradictions(draft: &ServiceDraft, title: &str, decision: &Decision<crate::model::Version>, notes: &mut Vec<Diagnostic>) {
+    for (value, source) in &decision.outvoted {
+        let fits = value.covers(&decision.value) || decision.value.covers(value);
+        if !fits && matches!(source, Source::File(_)) && !decision.source.is_explicit() {
+            notes.push(
+                Diagnostic::warning(
+                    "version-conflict",
+                    format!("service `{}`: {title} {} is taken, though another place asks for {value}", draft.name, decision.value),
+                )
+                .at_all(decision.source.evidence().cloned())
+                .at_all(source.evidence().cloned())
+                .help("let both say the same, or pass --runtime-version"),
+            );
+        }
+    }
+}

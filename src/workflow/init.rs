@@ -1,0 +1,200 @@
+//! `dockgen init`: reads a repository and writes its files.
+
+use std::path::Path;
+
+use super::{Outcome, Talk};
+use crate::config::Config;
+use crate::detect::Detection;
+use crate::fs::Tree;
+use crate::model::plan::{Plan, Rendered};
+use crate::model::question::Question;
+use crate::model::{Answers, Diagnostic, ServiceDraft, Severity};
+use crate::write::{self, Action, ChangeSet, Lock};
+use crate::{config, detect, fs, plan, render, report};
+
+/// How `init` was asked to behave.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Only say what would happen.
+    pub dry_run: bool,
+    /// Print instead of writing.
+    pub stdout: bool,
+    /// Overwrite what is somebody else's.
+    pub force: bool,
+    /// Ask nothing.
+    pub yes: bool,
+}
+
+/// The result of everything before the writing.
+pub struct Prepared {
+    /// What was found.
+    pub found: Detection,
+    /// What was decided.
+    pub plan: Plan,
+    /// The text of every file; empty where something is wrong.
+    pub files: Vec<Rendered>,
+    /// What there is to say, all of it.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Prepared {
+    /// Whether something is wrong, so that nothing may be written.
+    pub fn failed(&self) -> bool {
+        self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+}
+
+/// Runs the command.
+pub fn run(root: &Path, answers: Answers, options: Options, talk: &mut Talk) -> anyhow::Result<Outcome> {
+    let tree = match fs::disk::scan(root) {
+        Ok(tree) => tree,
+        Err(problem) => return Ok(fail(talk, &[problem])),
+    };
+    let prepared = prepare(&tree, answers);
+    if prepared.failed() {
+        return Ok(fail(talk, &prepared.diagnostics));
+    }
+    if prepared.files.is_empty() {
+        talk.say(&report::human::diagnostics(&prepared.diagnostics));
+        return Ok(Outcome::No);
+    }
+    if options.stdout {
+        talk.tell(&report::human::detection(&prepared.found));
+        talk.tell(&report::human::diagnostics(&prepared.diagnostics));
+        talk.put(&printed(&prepared.files))?;
+        return Ok(Outcome::Done);
+    }
+    finish(root, &tree, &prepared, options, talk)
+}
+
+/// Detects, plans and renders; pure but for the reading of the tree.
+pub fn prepare(tree: &Tree, mut answers: Answers) -> Prepared {
+    let mut prepared = Prepared { found: Detection::default(), plan: Plan::default(), files: Vec::new(), diagnostics: Vec::new() };
+    let config = match config::read(&tree.root(), &mut answers) {
+        Ok(config) => config,
+        Err(problem) => {
+            prepared.diagnostics.push(problem);
+            return prepared;
+        }
+    };
+    prepared.found = detect::detect(tree, &answers);
+    prepared.diagnostics.clone_from(&prepared.found.diagnostics);
+    if let Err(problem) = select(&mut prepared.found.services, &answers) {
+        prepared.diagnostics.push(problem);
+    }
+    if prepared.failed() {
+        return prepared;
+    }
+    if prepared.found.services.is_empty() {
+        prepared.diagnostics.push(nothing_found());
+        return prepared;
+    }
+    render_all(tree, &config, &answers, &mut prepared);
+    prepared
+}
+
+fn render_all(tree: &Tree, config: &Config, answers: &Answers, prepared: &mut Prepared) {
+    prepared.plan = plan::plan(&prepared.found.services, config, answers);
+    prepared.diagnostics.append(&mut prepared.plan.diagnostics);
+    if prepared.failed() {
+        return;
+    }
+    match render::render(&prepared.plan) {
+        Ok(files) => {
+            for service in &prepared.plan.services {
+                let Some(file) = files.iter().find(|file| file.path == service.dockerfile) else { continue };
+                let ignore = service.context.join(".dockerignore").and_then(|path| files.iter().find(|file| file.path == path));
+                let context = tree.dir(service.context.clone());
+                prepared.diagnostics.extend(render::lint::copies(file, &context, ignore.map(|file| file.text.as_str())));
+            }
+            prepared.files = files;
+        }
+        Err(problems) => prepared.diagnostics.extend(problems),
+    }
+}
+
+/// Keeps the applications that were asked for.
+fn select(services: &mut Vec<ServiceDraft>, answers: &Answers) -> Result<(), Diagnostic> {
+    let Some(given) = answers.get(Question::App) else { return Ok(()) };
+    let wanted: Vec<&str> = given.value.split(',').map(str::trim).filter(|app| !app.is_empty()).collect();
+    let named = |service: &ServiceDraft, app: &str| service.name == app || service.root.display() == app.trim_end_matches('/') || service.root.name() == app;
+    if let Some(missing) = wanted.iter().find(|app| !services.iter().any(|service| named(service, app))) {
+        let known: Vec<String> = services.iter().map(|service| service.name.clone()).collect();
+        let message = format!("there is no application `{}`", crate::model::evidence::tame(missing));
+        return Err(Diagnostic::error("unknown-app", message)
+            .at_all(given.source.evidence().cloned())
+            .help(format!("choose from {} with {}", known.join(", "), Question::App.flag()))
+            .asks(Question::App, known));
+    }
+    services.retain(|service| wanted.iter().any(|app| named(service, app)));
+    Ok(())
+}
+
+/// The answer where no stack claims anything.
+pub fn nothing_found() -> Diagnostic {
+    Diagnostic::warning("nothing-found", "no project was found that dockgen knows")
+        .help("`dockgen stacks` lists what it knows; --stack names the stack of the root folder")
+}
+
+fn finish(root: &Path, tree: &Tree, prepared: &Prepared, options: Options, talk: &mut Talk) -> anyhow::Result<Outcome> {
+    let compared = Lock::read(&tree.root()).and_then(|lock| Ok((write::compare(prepared.files.clone(), &tree.root(), &lock, options.force)?, lock)));
+    let (set, mut lock) = match compared {
+        Ok(compared) => compared,
+        Err(problem) => return Ok(fail(talk, &[problem])),
+    };
+    talk.tell(&report::human::detection(&prepared.found));
+    talk.tell(&report::human::diagnostics(&prepared.diagnostics));
+    if options.dry_run {
+        talk.put(&report::human::changes(&set, false))?;
+        return Ok(Outcome::Done);
+    }
+    if set.refused().next().is_some() {
+        return Ok(refuse(&set, talk));
+    }
+    for change in &set.changes {
+        lock.remember(&change.file);
+    }
+    let written = lock.render().and_then(|file| {
+        let known = tree.root().read(write::LOCK_FILE).ok().flatten().is_some_and(|text| text.as_str() == file.text);
+        write::apply(&set, if known { &[] } else { std::slice::from_ref(&file) }, root)
+    });
+    if let Err(problem) = written {
+        return Ok(fail(talk, &[problem]));
+    }
+    talk.put(&report::human::changes(&set, true))?;
+    if !set.is_unchanged() {
+        talk.tell(&report::human::next_steps(&prepared.plan));
+    }
+    Ok(Outcome::Done)
+}
+
+fn refuse(set: &ChangeSet, talk: &mut Talk) -> Outcome {
+    for change in set.refused() {
+        talk.tell(&write::diff::unified(change.file.path.as_str(), change.now.as_deref().unwrap_or_default(), &change.file.text));
+    }
+    let problems: Vec<Diagnostic> = set
+        .changes
+        .iter()
+        .filter(|change| change.action == Action::Refuse)
+        .map(|change| {
+            Diagnostic::error("not-ours", format!("`{}` is there, and dockgen did not write it or it was edited since", change.file.path))
+                .at(crate::model::Evidence::file(change.file.path.clone()))
+                .help("nothing was written; --force overwrites it, --stdout prints the new text")
+        })
+        .collect();
+    talk.say(&report::human::diagnostics(&problems));
+    Outcome::No
+}
+
+/// One file as it is; several with a line `==> NAME <==` before each.
+fn printed(files: &[Rendered]) -> String {
+    match files {
+        [only] => only.text.clone(),
+        several => several.iter().map(|file| format!("==> {} <==\n{}", file.path, file.text)).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+fn fail(talk: &mut Talk, problems: &[Diagnostic]) -> Outcome {
+    talk.say(&report::human::diagnostics(problems));
+    Outcome::Failed
+}

@@ -1,0 +1,62 @@
+//! One file a subcommand; the only modules that call more than one step of the flow.
+
+pub mod detect;
+pub mod init;
+pub mod stacks;
+
+use std::io::Write;
+
+use crate::report;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It did what was asked, or there was nothing to do.
+    Done,
+    /// The answer is no: refused, drifted, nothing found, not verified.
+    No,
+    /// It could not work: wrong use, broken input.
+    Failed,
+}
+
+impl Outcome {
+    /// The exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::No => 1,
+            Self::Failed => 2,
+        }
+    }
+}
+
+/// Where data and talk go: data on one stream, talk on the other.
+pub struct Talk {
+    data: Box<dyn Write>,
+    talk: Box<dyn Write>,
+    quiet: bool,
+}
+
+impl Talk {
+    /// Two streams; a quiet one says only what went wrong.
+    pub fn new(data: Box<dyn Write>, talk: Box<dyn Write>, quiet: bool) -> Self {
+        Self { data, talk, quiet }
+    }
+
+    /// Data: what was asked for.
+    pub fn put(&mut self, text: &str) -> anyhow::Result<()> {
+        Ok(report::emit(&mut self.data, text)?)
+    }
+
+    /// Talk about faults, never silenced. A stream that takes no more is not worth a fault of its own.
+    pub fn say(&mut self, text: &str) {
+        let _ = report::emit(&mut self.talk, text);
+    }
+
+    /// Talk about what was done.
+    pub fn tell(&mut self, text: &str) {
+        if !self.quiet {
+            self.say(text);
+        }
+    }
+}

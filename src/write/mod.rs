@@ -1,0 +1,10 @@
+//! Puts files on the disk: what would change, whose the files are, and the writing itself, all or nothing.
+
+mod apply;
+mod changeset;
+pub mod diff;
+mod lock;
+
+pub use apply::apply;
+pub use changeset::{Action, Change, ChangeSet, compare};
+pub use lock::{FILE as LOCK_FILE, Lock};
