@@ -6,6 +6,9 @@ use crate::catalog::StackPack;
 use crate::detect::Detection;
 use crate::model::{Diagnostic, Evidence, ServiceDraft, Source};
 
+/// The contract as a JSON schema.
+pub const DETECT_SCHEMA: &str = include_str!("schemas/detect.schema.json");
+
 /// The contract's version.
 const VERSION: u32 = 1;
 
