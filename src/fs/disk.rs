@@ -175,6 +175,10 @@ impl Reader for Disk {
         Ok(bytes)
     }
 
+    fn exists(&self, path: &RelPath) -> bool {
+        std::fs::symlink_metadata(self.root.join(path.as_str())).is_ok()
+    }
+
     fn location(&self) -> Option<&Path> {
         Some(&self.root)
     }

@@ -15,6 +15,9 @@ pub trait Reader {
     /// The bytes of a listed file, or what is the matter with it.
     fn read(&self, path: &RelPath) -> Result<Vec<u8>, String>;
 
+    /// Whether anything lies at a path, listed or not.
+    fn exists(&self, path: &RelPath) -> bool;
+
     /// Where the tree lies on this machine, when it does.
     fn location(&self) -> Option<&std::path::Path> {
         None
@@ -122,6 +125,11 @@ impl Tree {
         result.map(Some)
     }
 
+    /// The text that lies at a path, though the repository may ignore it: what would be overwritten there.
+    pub fn on_disk(&self, path: &RelPath) -> Result<Option<Rc<Text>>, Diagnostic> {
+        if self.reader.exists(path) { self.load(path).map(Some) } else { Ok(None) }
+    }
+
     fn load(&self, path: &RelPath) -> Result<Rc<Text>, Diagnostic> {
         let unreadable = |why: String| {
             Diagnostic::error("unreadable-file", format!("`{}` can't be read: {why}", crate::model::evidence::tame(path.as_str())))
@@ -151,6 +159,10 @@ struct Memory(HashMap<RelPath, Vec<u8>>);
 impl Reader for Memory {
     fn read(&self, path: &RelPath) -> Result<Vec<u8>, String> {
         self.0.get(path).cloned().ok_or_else(|| "not there".to_owned())
+    }
+
+    fn exists(&self, path: &RelPath) -> bool {
+        self.0.contains_key(path)
     }
 }
 

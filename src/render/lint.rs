@@ -184,6 +184,15 @@ fn exec(command: &Command<'_>) -> Result<Vec<String>, String> {
     }
 }
 
+/// Whether a text still is what its name says: a Dockerfile, or YAML.
+pub fn parses(path: &RelPath, text: &str) -> Result<(), Diagnostic> {
+    match path.name().rsplit('.').next() {
+        Some("dockerignore") => Ok(()),
+        Some("yaml" | "yml") => crate::manifest::Document::yaml(&crate::fs::Text::new(path.clone(), text)).map(|_| ()),
+        _ => parse_dockerfile::parse(text).map(|_| ()).map_err(|error| problem(path, error)),
+    }
+}
+
 /// Checks compose.yaml against its plan: it parses, and holds the services that were decided and no others.
 pub fn compose(text: &str, plan: &ComposePlan) -> Result<(), Diagnostic> {
     let doc = crate::manifest::Document::yaml(&crate::fs::Text::new(plan.path.clone(), text)).map_err(|error| problem(&plan.path, error.message))?;

@@ -9,7 +9,7 @@ use crate::detect::Detection;
 use crate::model::evidence::tame;
 use crate::model::plan::Plan;
 use crate::model::{Decision, Diagnostic, Health, ServiceDraft, Severity};
-use crate::write::{Action, ChangeSet};
+use crate::write::ChangeSet;
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -79,16 +79,7 @@ pub fn facts(service: &ServiceDraft) -> Vec<(String, String, String)> {
 
 /// What would happen or has happened to each file.
 pub fn changes(set: &ChangeSet, done: bool) -> String {
-    let mut out = String::new();
-    for change in &set.changes {
-        let word = match (change.action, done) {
-            (Action::Create, true) => "created",
-            (Action::Update, true) => "updated",
-            (action, _) => action.word(),
-        };
-        let _ = writeln!(out, "{word:<10} {}", change.file.path);
-    }
-    out
+    set.changes.iter().map(|change| format!("{:<10} {}\n", change.action.word(done), change.file.path)).collect()
 }
 
 /// The commands to go on with.

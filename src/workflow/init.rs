@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
-use super::{Outcome, Talk};
+use super::{Outcome, Talk, save};
 use crate::config::Config;
 use crate::detect::Detection;
 use crate::fs::Tree;
 use crate::model::plan::{Plan, Rendered};
 use crate::model::question::Question;
 use crate::model::{Answers, Diagnostic, ServiceDraft, Severity};
-use crate::write::{self, Action, ChangeSet, Lock};
 use crate::{config, detect, fs, plan, render, report};
 
 /// How `init` was asked to behave.
@@ -64,7 +63,7 @@ pub fn run(root: &Path, answers: Answers, options: Options, talk: &mut Talk) -> 
         talk.put(&printed(&prepared.files))?;
         return Ok(Outcome::Done);
     }
-    finish(root, &tree, &prepared, options, talk)
+    save::finish(root, &tree, &prepared, options, talk)
 }
 
 /// Detects, plans and renders; pure but for the reading of the tree.
@@ -136,56 +135,6 @@ pub fn nothing_found() -> Diagnostic {
         .help("`dockgen stacks` lists what it knows; --stack names the stack of the root folder")
 }
 
-fn finish(root: &Path, tree: &Tree, prepared: &Prepared, options: Options, talk: &mut Talk) -> anyhow::Result<Outcome> {
-    let compared = Lock::read(&tree.root()).and_then(|lock| Ok((write::compare(prepared.files.clone(), &tree.root(), &lock, options.force)?, lock)));
-    let (set, mut lock) = match compared {
-        Ok(compared) => compared,
-        Err(problem) => return Ok(fail(talk, &[problem])),
-    };
-    talk.tell(&report::human::detection(&prepared.found));
-    talk.tell(&report::human::diagnostics(&prepared.diagnostics));
-    if options.dry_run {
-        talk.put(&report::human::changes(&set, false))?;
-        return Ok(Outcome::Done);
-    }
-    if set.refused().next().is_some() {
-        return Ok(refuse(&set, talk));
-    }
-    for change in &set.changes {
-        lock.remember(&change.file);
-    }
-    let written = lock.render().and_then(|file| {
-        let known = tree.root().read(write::LOCK_FILE).ok().flatten().is_some_and(|text| text.as_str() == file.text);
-        write::apply(&set, if known { &[] } else { std::slice::from_ref(&file) }, root)
-    });
-    if let Err(problem) = written {
-        return Ok(fail(talk, &[problem]));
-    }
-    talk.put(&report::human::changes(&set, true))?;
-    if !set.is_unchanged() {
-        talk.tell(&report::human::next_steps(&prepared.plan));
-    }
-    Ok(Outcome::Done)
-}
-
-fn refuse(set: &ChangeSet, talk: &mut Talk) -> Outcome {
-    for change in set.refused() {
-        talk.tell(&write::diff::unified(change.file.path.as_str(), change.now.as_deref().unwrap_or_default(), &change.file.text));
-    }
-    let problems: Vec<Diagnostic> = set
-        .changes
-        .iter()
-        .filter(|change| change.action == Action::Refuse)
-        .map(|change| {
-            Diagnostic::error("not-ours", format!("`{}` is there, and dockgen did not write it or it was edited since", change.file.path))
-                .at(crate::model::Evidence::file(change.file.path.clone()))
-                .help("nothing was written; --force overwrites it, --stdout prints the new text")
-        })
-        .collect();
-    talk.say(&report::human::diagnostics(&problems));
-    Outcome::No
-}
-
 /// One file as it is; several with a line `==> NAME <==` before each.
 fn printed(files: &[Rendered]) -> String {
     match files {
@@ -194,7 +143,7 @@ fn printed(files: &[Rendered]) -> String {
     }
 }
 
-fn fail(talk: &mut Talk, problems: &[Diagnostic]) -> Outcome {
+pub(super) fn fail(talk: &mut Talk, problems: &[Diagnostic]) -> Outcome {
     talk.say(&report::human::diagnostics(problems));
     Outcome::Failed
 }

@@ -2,6 +2,7 @@
 
 pub mod detect;
 pub mod init;
+mod save;
 pub mod stacks;
 
 use std::io::Write;

@@ -1,4 +1,7 @@
 //! `dockgen.lock`: what dockgen wrote last, so that a later run can tell its own text from people's edits without a network or a copy.
+//!
+//! While files are being moved into place the lock also names what is under way. A run that was killed in the middle leaves that behind:
+//! the next one looks at the disk and knows of each file whether it was moved.
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
@@ -27,6 +30,20 @@ struct Stored {
     version: u32,
     #[serde(default)]
     file: Vec<StoredFile>,
+    /// What was being written; empty unless a run was killed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    under_way: Vec<UnderWay>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UnderWay {
+    path: String,
+    /// What the file's text will be, edits included.
+    becomes: String,
+    /// dockgen's own text once it is.
+    sha256: String,
+    text: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -41,7 +58,7 @@ struct StoredFile {
 impl Lock {
     /// Reads the lock of a folder; an empty one where there is none.
     pub fn read(dir: &Dir<'_>) -> Result<Self, Diagnostic> {
-        let Some(text) = dir.read(FILE)? else { return Ok(Self::default()) };
+        let Some(text) = dir.tree().on_disk(&dir.at(FILE))? else { return Ok(Self::default()) };
         let broken = |message: String| {
             Diagnostic::error("broken-lock", format!("`{FILE}` can't be read: {}", crate::model::evidence::tame(&message)))
                 .at(Evidence::file(text.path().clone()))
@@ -52,10 +69,19 @@ impl Lock {
             return Err(broken(format!("version {} is newer than this dockgen", stored.version)));
         }
         let mut texts = BTreeMap::new();
+        let known = |path: &str, packed: &str, sha256: &str| {
+            unpack(packed).filter(|text| digest(text) == sha256).ok_or_else(|| broken(format!("the text of `{path}` is damaged")))
+        };
         for file in stored.file {
-            let known =
-                unpack(&file.text).filter(|text| digest(text) == file.sha256).ok_or_else(|| broken(format!("the text of `{}` is damaged", file.path)))?;
-            texts.insert(file.path, known);
+            let text = known(&file.path, &file.text, &file.sha256)?;
+            texts.insert(file.path, text);
+        }
+        for moved in stored.under_way {
+            let text = known(&moved.path, &moved.text, &moved.sha256)?;
+            let now = RelPath::new(&moved.path).and_then(|path| dir.tree().on_disk(&path).ok().flatten());
+            if now.is_some_and(|now| digest(now.as_str()) == moved.becomes) {
+                texts.insert(moved.path, text);
+            }
         }
         Ok(Self(texts))
     }
@@ -72,8 +98,21 @@ impl Lock {
 
     /// The lock as a file.
     pub fn render(&self) -> Result<Rendered, Diagnostic> {
+        self.stored(Vec::new())
+    }
+
+    /// The lock while `files` are moved into place, after which `after` holds.
+    pub fn render_under_way(&self, after: &Self, files: &[Rendered]) -> Result<Rendered, Diagnostic> {
+        let row = |file: &Rendered| {
+            let own = after.text(&file.path)?;
+            Some(UnderWay { path: file.path.as_str().to_owned(), becomes: digest(&file.text), sha256: digest(own), text: pack(own) })
+        };
+        self.stored(files.iter().filter_map(row).collect())
+    }
+
+    fn stored(&self, under_way: Vec<UnderWay>) -> Result<Rendered, Diagnostic> {
         let file = self.0.iter().map(|(path, text)| StoredFile { path: path.clone(), sha256: digest(text), text: pack(text) }).collect();
-        let body = toml::to_string(&Stored { version: 1, file }).map_err(|error| Diagnostic::error("lock", error.to_string()))?;
+        let body = toml::to_string(&Stored { version: 1, file, under_way }).map_err(|error| Diagnostic::error("lock", error.to_string()))?;
         Ok(Rendered { path: RelPath::known(FILE), text: format!("{HEAD}{body}") })
     }
 }
@@ -114,6 +153,20 @@ mod tests {
         let read = Lock::read(&tree.root()).expect("reads");
         assert_eq!(read, lock);
         assert_eq!(read.text(&file.path), Some(file.text.as_str()));
+    }
+
+    #[test]
+    fn a_run_that_was_killed_is_understood() {
+        let file = |text: &str| Rendered { path: RelPath::known("Dockerfile"), text: text.to_owned() };
+        let (mut before, mut after) = (Lock::default(), Lock::default());
+        before.remember(&file("FROM a:1\n"));
+        after.remember(&file("FROM a:2\n"));
+        let merged = file("FROM a:2\nRUN mine\n");
+        let lock = before.render_under_way(&after, std::slice::from_ref(&merged)).expect("renders").text;
+        for (now, known) in [("FROM a:1\nRUN mine\n", "FROM a:1\n"), (merged.text.as_str(), "FROM a:2\n")] {
+            let tree = Tree::memory([(FILE, lock.as_str()), ("Dockerfile", now)]);
+            assert_eq!(Lock::read(&tree.root()).expect("reads").text(&merged.path), Some(known));
+        }
     }
 
     #[test]

@@ -4,7 +4,9 @@ mod apply;
 mod changeset;
 pub mod diff;
 mod lock;
+mod merge;
 
-pub use apply::apply;
+pub use apply::{Job, Step, apply};
 pub use changeset::{Action, Change, ChangeSet, compare};
 pub use lock::{FILE as LOCK_FILE, Lock};
+pub use merge::{Conflict, Merged, merge};
