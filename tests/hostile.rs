@@ -5,6 +5,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use dockgen::fs::Tree;
 use dockgen::model::plan::Rendered;
@@ -185,9 +186,10 @@ proptest! {
 
     #[test]
     fn no_value_adds_or_changes_an_instruction(fixture in 0_usize..1000, file in 0_usize..50, place in 0_usize..400, payload in 0..PAYLOADS.len()) {
-        let fixtures = support::fixtures();
-        let fixture = &fixtures[fixture % fixtures.len()];
-        let (path, twisted) = twist(&files(&fixture.path), file, place, PAYLOADS[payload]);
+        static FIXTURES: LazyLock<Vec<(String, BTreeMap<String, String>)>> =
+            LazyLock::new(|| support::fixtures().into_iter().map(|fixture| (fixture.name, files(&fixture.path))).collect());
+        let (name, files) = &FIXTURES[fixture % FIXTURES.len()];
+        let (path, twisted) = twist(files, file, place, PAYLOADS[payload]);
         let tree = Tree::memory(twisted.iter().map(|(path, text)| (path.as_str(), text.as_str())));
         let prepared = prepare(&tree, Answers::default());
         let wrong = prepared.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
@@ -198,8 +200,8 @@ proptest! {
                 "Dockerfile" => harm(rendered),
                 _ => None,
             };
-            prop_assert!(found.is_none(), "{} {path} with {:?}: {}\n{}", fixture.name, PAYLOADS[payload], found.unwrap_or_default(), rendered.text);
-            prop_assert!(!rendered.text.chars().any(|c| c.is_control() && c != '\n'), "{} {path}: a control character in {}", fixture.name, rendered.path);
+            prop_assert!(found.is_none(), "{} {path} with {:?}: {}\n{}", name, PAYLOADS[payload], found.unwrap_or_default(), rendered.text);
+            prop_assert!(!rendered.text.chars().any(|c| c.is_control() && c != '\n'), "{} {path}: a control character in {}", name, rendered.path);
         }
     }
 }
