@@ -13,12 +13,17 @@ use dockgen::workflow::init::prepare;
 /// A Go service among 5,000 source files.
 fn project(root: &Path) {
     std::fs::write(root.join("go.mod"), "module example.com/big\n\ngo 1.27\n").expect("written");
-    std::fs::write(root.join("main.go"), "package main\n\nimport \"net/http\"\n\nfunc main() {\n\t_ = http.ListenAndServe(\":8080\", nil)\n}\n").expect("written");
+    std::fs::write(root.join("main.go"), "package main\n\nimport \"net/http\"\n\nfunc main() {\n\t_ = http.ListenAndServe(\":8080\", nil)\n}\n")
+        .expect("written");
     for folder in 0..100 {
         let path = root.join(format!("internal/p{folder}"));
         std::fs::create_dir_all(&path).expect("made");
         for file in 0..50 {
-            std::fs::write(path.join(format!("f{file}.go")), format!("package p{folder}\n\n// F{file} is a function.\nfunc F{file}() int {{ return {file} }}\n")).expect("written");
+            std::fs::write(
+                path.join(format!("f{file}.go")),
+                format!("package p{folder}\n\n// F{file} is a function.\nfunc F{file}() int {{ return {file} }}\n"),
+            )
+            .expect("written");
         }
     }
 }

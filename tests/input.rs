@@ -84,6 +84,16 @@ fn a_file_of_the_users_is_never_overwritten_without_force() {
 }
 
 #[test]
+fn names_and_places_that_the_repository_has_are_kept() {
+    let folder = project();
+    std::fs::write(folder.path().join("docker-compose.yml"), "services: {}\n").expect("written");
+    std::fs::write(folder.path().join("Containerfile"), "FROM scratch\n").expect("written");
+    refused(folder.path(), &["--yes"], 1, &["`docker-compose.yml` is there", "`Containerfile` is there"]);
+    assert_eq!(init(&["--yes", "--force"], folder.path()).code, 0);
+    assert!(!folder.path().join("Dockerfile").exists() && !folder.path().join("compose.yaml").exists());
+}
+
+#[test]
 fn broken_files_name_their_line() {
     let folder = project();
     std::fs::write(folder.path().join("dockgen.toml"), "port = 1\n[stages\n").expect("written");

@@ -8,7 +8,7 @@ use crate::model::plan::{ComposeBuild, ComposePlan, ComposeService, ServicePlan}
 use crate::model::{Kind, RelPath, ServiceDraft};
 
 /// Plans the compose file of all services.
-pub fn plan(drafts: &[ServiceDraft], services: &[ServicePlan], catalog: &Catalog) -> ComposePlan {
+pub fn plan(drafts: &[ServiceDraft], services: &[ServicePlan], catalog: &Catalog, path: RelPath) -> ComposePlan {
     let mut companions: Vec<&ServiceRow> = Vec::new();
     let mut apps: Vec<ComposeService> = Vec::new();
     let mut taken = Vec::new();
@@ -32,7 +32,7 @@ pub fn plan(drafts: &[ServiceDraft], services: &[ServicePlan], catalog: &Catalog
     let name = if let [service] = services { service.name.clone() } else { "app".to_owned() };
     let mut all: Vec<ComposeService> = apps.into_iter().chain(companions.into_iter().map(companion)).collect();
     all.sort_by(|a, b| a.name.cmp(&b.name));
-    ComposePlan { name, path: RelPath::known("compose.yaml"), services: all, volumes: volumes.into_iter().collect() }
+    ComposePlan { name, path, services: all, volumes: volumes.into_iter().collect() }
 }
 
 fn data(row: &ServiceRow) -> String {

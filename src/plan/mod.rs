@@ -1,7 +1,10 @@
 //! Decides what the drafts leave to policy: images, packages, user, stages, companions. Pure; knows no stack by name.
 
 mod compose;
+mod places;
 mod service;
+
+pub use places::Places;
 
 use std::collections::BTreeMap;
 
@@ -36,7 +39,7 @@ impl Catalog {
 }
 
 /// Makes the plan. Problems stand in its diagnostics; an error among them means that nothing may be written.
-pub fn plan(drafts: &[ServiceDraft], config: &Config, answers: &Answers) -> Plan {
+pub fn plan(drafts: &[ServiceDraft], config: &Config, answers: &Answers, places: &Places<'_>) -> Plan {
     let mut plan = Plan::default();
     let catalog = match Catalog::load(drafts) {
         Ok(catalog) => catalog,
@@ -46,11 +49,10 @@ pub fn plan(drafts: &[ServiceDraft], config: &Config, answers: &Answers) -> Plan
         }
     };
     let wanted = |question: Question| answers.get(question).is_none_or(|given| given.value != "false" && given.value != "no");
-    let alone = drafts.len() == 1;
     for draft in drafts {
         plan.diagnostics.extend(draft.notes.iter().cloned());
         plan.diagnostics.extend(draft.open.iter().map(|open| open.diagnostic(&draft.name)));
-        match service::plan(draft, &catalog, config, answers, alone) {
+        match service::plan(draft, &catalog, config, answers, places) {
             Ok((service, mut notes)) => {
                 plan.services.push(service);
                 plan.diagnostics.append(&mut notes);
@@ -65,7 +67,7 @@ pub fn plan(drafts: &[ServiceDraft], config: &Config, answers: &Answers) -> Plan
         plan.ignores = ignores(drafts, &plan, &catalog);
     }
     if wanted(Question::Compose) {
-        plan.compose = Some(compose::plan(drafts, &plan.services, &catalog));
+        plan.compose = Some(compose::plan(drafts, &plan.services, &catalog, places.compose()));
     }
     plan
 }

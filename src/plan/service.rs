@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{CHECKED, Catalog};
+use super::{CHECKED, Catalog, Places};
 use crate::catalog::{BaseRow, StackPack};
 use crate::config::Config;
 use crate::model::plan::{PackagesPlan, RuntimePlan, ServicePlan, UserPlan, WatchPlan, WatchRow};
@@ -15,7 +15,7 @@ pub fn plan(
     catalog: &Catalog,
     config: &Config,
     answers: &Answers,
-    alone: bool,
+    places: &Places<'_>,
 ) -> Result<(ServicePlan, Vec<Diagnostic>), Vec<Diagnostic>> {
     let pack = &catalog.packs[draft.pack];
     let mut notes = Vec::new();
@@ -25,7 +25,7 @@ pub fn plan(
         // The draft's own question says what is missing.
         return Err(if draft.open.is_empty() { vec![no_start(draft)] } else { Vec::new() });
     };
-    let context = if alone && draft.context == draft.root { RelPath::root() } else { draft.context.clone() };
+    let context = if places.alone && draft.context == draft.root { RelPath::root() } else { draft.context.clone() };
     let member = draft.context != draft.root;
     let home = if member { &draft.root } else { &context };
     let dir = draft.root.below(&context).filter(|below| !below.is_empty()).map_or_else(String::new, |below| format!("{below}/"));
@@ -58,7 +58,7 @@ pub fn plan(
         stack: draft.stack.clone(),
         kind: draft.kind.name().to_owned(),
         root: draft.root.clone(),
-        dockerfile: home.join("Dockerfile").unwrap_or_default(),
+        dockerfile: places.dockerfile(home),
         watch: watch(draft, &dir),
         here: if dir.is_empty() { ".".to_owned() } else { dir.clone() },
         dir,

@@ -9,6 +9,7 @@ use crate::fs::Tree;
 use crate::model::plan::{Plan, Rendered};
 use crate::model::question::Question;
 use crate::model::{Answers, Diagnostic, ServiceDraft, Severity};
+use crate::plan::Places;
 use crate::{config, detect, fs, plan, render, report};
 
 /// How `init` was asked to behave.
@@ -78,6 +79,7 @@ pub fn prepare(tree: &Tree, mut answers: Answers) -> Prepared {
     };
     prepared.found = detect::detect(tree, &answers);
     prepared.diagnostics.clone_from(&prepared.found.diagnostics);
+    let places = Places::new(tree, prepared.found.services.len());
     if let Err(problem) = select(&mut prepared.found.services, &answers) {
         prepared.diagnostics.push(problem);
     }
@@ -88,12 +90,12 @@ pub fn prepare(tree: &Tree, mut answers: Answers) -> Prepared {
         prepared.diagnostics.push(nothing_found());
         return prepared;
     }
-    render_all(tree, &config, &answers, &mut prepared);
+    render_all(tree, &config, &answers, &places, &mut prepared);
     prepared
 }
 
-fn render_all(tree: &Tree, config: &Config, answers: &Answers, prepared: &mut Prepared) {
-    prepared.plan = plan::plan(&prepared.found.services, config, answers);
+fn render_all(tree: &Tree, config: &Config, answers: &Answers, places: &Places<'_>, prepared: &mut Prepared) {
+    prepared.plan = plan::plan(&prepared.found.services, config, answers, places);
     prepared.diagnostics.append(&mut prepared.plan.diagnostics);
     if prepared.failed() {
         return;
