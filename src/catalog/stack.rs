@@ -104,6 +104,9 @@ pub struct BaseRow {
     /// Whether that user must be made first.
     #[serde(default)]
     pub create_user: bool,
+    /// The runtime's program in the production stage, where that stage has no search path to find it by; it runs the health check too.
+    #[serde(default)]
+    pub program: String,
     /// Other images for flavours of a project: `cgo`, `openssl`.
     #[serde(default)]
     pub flavour: BTreeMap<String, FlavourRow>,
@@ -182,6 +185,12 @@ pub struct SystemRow {
     /// Alpine packages that running it needs.
     #[serde(default)]
     pub alpine_runtime: Vec<String>,
+    /// Debian packages that the development server needs.
+    #[serde(default)]
+    pub dev: Vec<String>,
+    /// Alpine packages that the development server needs.
+    #[serde(default)]
+    pub alpine_dev: Vec<String>,
     /// Bases that can't carry it, each with the reason.
     #[serde(default)]
     pub refuses: BTreeMap<String, String>,

@@ -2,6 +2,7 @@
 
 mod asked;
 mod go;
+mod node;
 mod select;
 mod source;
 
@@ -40,4 +41,4 @@ impl Found {
 }
 
 /// All detectors. The order has no meaning.
-pub const DETECTORS: &[&dyn Detector] = &[&go::Go];
+pub const DETECTORS: &[&dyn Detector] = &[&go::Go, &node::Node];

@@ -1,7 +1,9 @@
 //! Formats that more than one detector reads. `None` = not there; `Err` = there, and broken, with file and line.
 
 pub mod doc;
+pub mod package_json;
 pub mod procfile;
 pub mod tool_versions;
 
 pub use doc::{Document, Node, Value};
+pub use package_json::Package;

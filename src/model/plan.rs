@@ -48,6 +48,10 @@ pub struct ServicePlan {
     pub build_os: String,
     /// The system of the production stage: `debian`, `alpine` or `none`.
     pub os: String,
+    /// The name and release of the build stages' system: `Debian 13`.
+    pub system: String,
+    /// The runtime's program as the production stage finds it: `node`, or its path.
+    pub program: String,
     /// The images by role: `build`, `prod`, and the tools by name.
     pub images: BTreeMap<String, String>,
     /// The user of the production stage.
@@ -109,10 +113,12 @@ pub struct UserPlan {
 /// Packages of the system.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct PackagesPlan {
-    /// Needed to build.
+    /// Needed to build; what the runtime needs is left out where both stand on the same image.
     pub build: Vec<String>,
     /// Needed to run.
     pub runtime: Vec<String>,
+    /// Needed by the development server.
+    pub dev: Vec<String>,
 }
 
 /// The project's names of the stages.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{CHECKED, Catalog, Places};
-use crate::catalog::{BaseRow, StackPack};
+use crate::catalog::{BaseRow, StackPack, SystemRow};
 use crate::config::Config;
 use crate::model::plan::{PackagesPlan, RuntimePlan, ServicePlan, UserPlan, WatchPlan, WatchRow};
 use crate::model::question::Question;
@@ -47,7 +47,7 @@ pub fn plan(
         }
     }
     let (health, no_health) = match &draft.health {
-        Health::Http(path) if row.os != "none" => (Some(path.value.clone()), String::new()),
+        Health::Http(path) if row.os != "none" || !row.program.is_empty() => (Some(path.value.clone()), String::new()),
         Health::Http(_) => (None, "the image holds no program that could ask".to_owned()),
         Health::None { because } => (None, because.clone()),
     };
@@ -67,11 +67,13 @@ pub fn plan(
         base: base.value,
         build_os: row.build_os.clone().unwrap_or_else(|| row.os.clone()),
         os: row.os.clone(),
+        system: system(row, &release),
+        program: if row.program.is_empty() { pack.runtime.as_ref().map(|runtime| runtime.name.clone()).unwrap_or_default() } else { row.program.clone() },
         user: user(row).map_err(|problem| vec![problem])?,
         manager: draft.package_manager.as_ref().map(|decision| decision.value.clone()).unwrap_or_default(),
         framework: draft.framework.as_ref().map(|decision| decision.value.clone()).unwrap_or_default(),
         build: draft.build.as_ref().map(|decision| decision.value.to_string()).unwrap_or_default(),
-        start,
+        start: by_path(start, draft, pack, row),
         dev,
         port: draft.port.as_ref().map(|decision| decision.value),
         health,
@@ -159,19 +161,44 @@ fn user(row: &BaseRow) -> Result<UserPlan, Diagnostic> {
 
 fn packages(draft: &ServiceDraft, pack: &StackPack, catalog: &Catalog, row: &BaseRow, release: &str) -> PackagesPlan {
     let build_os = row.build_os.as_deref().unwrap_or(&row.os);
-    let gather = |pick: &dyn Fn(&crate::catalog::SystemRow) -> Vec<String>, os: &str| -> Vec<String> {
-        let mut names: Vec<String> = draft.system.iter().filter_map(|need| pack.system(&need.name)).flat_map(pick).collect();
+    let gather = |debian: &dyn Fn(&SystemRow) -> &[String], alpine: &dyn Fn(&SystemRow) -> &[String], os: &str| -> Vec<String> {
+        let listed = |need: &crate::model::Dependency| match os {
+            "debian" => pack.system(&need.name).map(debian),
+            "alpine" => pack.system(&need.name).map(alpine),
+            _ => None,
+        };
+        let mut names: Vec<String> = draft.system.iter().filter_map(listed).flatten().cloned().collect();
         names.sort();
         names.dedup();
         if os == "debian" { names.iter().map(|name| catalog.packages.pinned(release, name)).collect() } else { names }
     };
-    let build = |row: &crate::catalog::SystemRow| if build_os == "alpine" { row.alpine_build.clone() } else { row.build.clone() };
-    let runtime = |system: &crate::catalog::SystemRow| match row.os.as_str() {
-        "alpine" => system.alpine_runtime.clone(),
-        "debian" => system.runtime.clone(),
-        _ => Vec::new(),
-    };
-    PackagesPlan { build: gather(&build, build_os), runtime: gather(&runtime, &row.os) }
+    let runtime = gather(&|row| &row.runtime, &|row| &row.alpine_runtime, &row.os);
+    let mut build = gather(&|row| &row.build, &|row| &row.alpine_build, build_os);
+    if row.prod.is_none() {
+        build.retain(|name| !runtime.contains(name));
+    }
+    PackagesPlan { build, runtime, dev: gather(&|row| &row.dev, &|row| &row.alpine_dev, build_os) }
+}
+
+/// The name and release of the build stages' system, as people say it.
+fn system(row: &BaseRow, release: &str) -> String {
+    match (row.build_os.as_deref().unwrap_or(&row.os), release) {
+        ("debian", "bookworm") => "Debian 12".to_owned(),
+        ("debian", "trixie") => "Debian 13".to_owned(),
+        ("debian", other) => format!("Debian {other}"),
+        ("alpine", "") => "Alpine".to_owned(),
+        ("alpine", other) => format!("Alpine {other}"),
+        _ => String::new(),
+    }
+}
+
+/// The words of CMD: the runtime's program by its path, where nothing else finds it.
+fn by_path(mut words: Vec<String>, draft: &ServiceDraft, pack: &StackPack, row: &BaseRow) -> Vec<String> {
+    let name = pack.runtime.as_ref().map_or("", |runtime| runtime.name.as_str());
+    if !row.program.is_empty() && draft.runtime.is_some() && words.first().is_some_and(|word| word == name) {
+        words[0].clone_from(&row.program);
+    }
+    words
 }
 
 fn watch(draft: &ServiceDraft, dir: &str) -> WatchPlan {

@@ -1,0 +1,142 @@
+//! What of a repository the production image needs: no more than the program reads.
+
+use std::rc::Rc;
+
+use crate::fs::{Dir, Text};
+
+/// Folders that no program reads when it runs.
+const NOT_READ: &[&str] = &[
+    "__mocks__",
+    "__tests__",
+    "benchmark",
+    "benchmarks",
+    "coverage",
+    "cypress",
+    "deploy",
+    "doc",
+    "docker",
+    "docs",
+    "e2e",
+    "example",
+    "examples",
+    "fixtures",
+    "helm",
+    "k8s",
+    "node_modules",
+    "patches",
+    "playwright",
+    "postman",
+    "scripts",
+    "spec",
+    "specs",
+    "terraform",
+    "test",
+    "tests",
+    "tmp",
+    "types",
+    "typings",
+];
+
+/// Folders that hold what compiled programs read beside themselves.
+const ASSETS: &[&str] = &[
+    "assets",
+    "config",
+    "data",
+    "drizzle",
+    "emails",
+    "graphql",
+    "i18n",
+    "keys",
+    "lang",
+    "locales",
+    "migrations",
+    "proto",
+    "protos",
+    "public",
+    "static",
+    "templates",
+    "uploads",
+    "views",
+    "www",
+];
+
+/// Files at the root that configure tools.
+fn configures_a_tool(name: &str) -> bool {
+    const STEMS: &[&str] = &["gulpfile", "gruntfile", "Gruntfile", "Gulpfile", "knexfile", "dangerfile", "wallaby", "karma", "protractor"];
+    let stem = name.split('.').next().unwrap_or(name);
+    name.starts_with('.')
+        || name.contains(".config.")
+        || name.contains(".conf.")
+        || name.contains(".test.")
+        || name.contains(".spec.")
+        || name.ends_with(".d.ts")
+        || STEMS.contains(&stem)
+}
+
+/// The folders and files that a program which runs from its source needs: code, and what code names. Folders end with a slash.
+pub fn of_source(dir: &Dir<'_>, texts: &[Rc<Text>], start: Option<&str>) -> Vec<String> {
+    let mut found: Vec<String> = dir.folders().filter(|name| !name.starts_with('.') && !NOT_READ.contains(name)).map(|name| format!("{name}/")).collect();
+    let code = |name: &str| name.rsplit_once('.').is_some_and(|(_, ending)| matches!(ending, "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "node" | "wasm"));
+    let files = dir.files().filter(|name| {
+        Some(*name) == start || code(name) && !configures_a_tool(name) || !code(name) && !is_manifest(name) && !name.starts_with('.') && is_named(name, texts)
+    });
+    found.extend(files.map(ToOwned::to_owned));
+    found
+}
+
+/// The folders and files beside its compiled form that a program names.
+pub fn of_compiled(dir: &Dir<'_>, texts: &[Rc<Text>]) -> Vec<String> {
+    let mut found: Vec<String> =
+        ASSETS.iter().filter(|name| !dir.dir(name).files_below().take(1).count().eq(&0) && is_named(name, texts)).map(|name| format!("{name}/")).collect();
+    let data =
+        |name: &&str| name.rsplit_once('.').is_some_and(|(_, ending)| matches!(ending, "json" | "yaml" | "yml" | "graphql" | "proto" | "html" | "txt" | "sql"));
+    found.extend(dir.files().filter(data).filter(|name| !is_manifest(name) && !configures_a_tool(name) && is_named(name, texts)).map(ToOwned::to_owned));
+    found
+}
+
+fn is_manifest(name: &str) -> bool {
+    matches!(
+        name,
+        "package.json" | "package-lock.json" | "npm-shrinkwrap.json" | "pnpm-lock.yaml" | "pnpm-workspace.yaml" | "yarn.lock" | "bun.lock" | "bun.lockb"
+    ) || name.starts_with("tsconfig")
+        || name.starts_with("README")
+        || name.starts_with("LICENSE")
+}
+
+/// Whether a name stands in a string of the source code, alone or as a part of a path.
+fn is_named(name: &str, texts: &[Rc<Text>]) -> bool {
+    texts.iter().any(|text| {
+        let text = text.as_str();
+        text.match_indices(name).any(|(at, _)| {
+            let before = text[..at].chars().next_back();
+            let after = text[at + name.len()..].chars().next();
+            matches!(before, Some('"' | '\'' | '`' | '/')) && matches!(after, Some('"' | '\'' | '`' | '/'))
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{of_compiled, of_source};
+    use crate::detect::source::files;
+    use crate::fs::Tree;
+
+    #[test]
+    fn a_program_gets_what_it_reads_and_nothing_else() {
+        let tree = Tree::memory([
+            ("server.js", "app.use(express.static('public')); require('./data.json'); './views/'"),
+            ("lib/a.js", ""),
+            ("public/index.html", ""),
+            ("views/home.ejs", ""),
+            ("data.json", ""),
+            ("other.json", ""),
+            ("eslint.config.js", ""),
+            ("test/a.js", ""),
+            ("package.json", ""),
+            ("README.md", ""),
+        ]);
+        let texts = files(&tree.root(), &["js"], &[]);
+        assert_eq!(of_source(&tree.root(), &texts, Some("server.js")), ["lib/", "public/", "views/", "data.json", "server.js"]);
+        assert_eq!(of_compiled(&tree.root(), &texts), ["public/", "views/", "data.json"]);
+    }
+}

@@ -1,0 +1,175 @@
+//! What the source code of a server says: the port, the address, the route that answers when it is well, the signal that it handles.
+
+use std::rc::Rc;
+
+use regex_lite::Regex;
+
+use crate::detect::source::{self, Hit};
+use crate::fs::Text;
+use crate::model::{Diagnostic, Evidence};
+
+/// Facts read from source code.
+#[derive(Debug, Default)]
+pub struct Listening {
+    /// Whether the program opens a port at all.
+    pub listens: Option<Evidence>,
+    /// The ports, the most telling places first.
+    pub ports: Vec<Hit>,
+    /// Where `PORT` is read from the environment.
+    pub reads_port: Option<Evidence>,
+    /// The variable that moves it from the loopback address, and where it is read.
+    pub host_variable: Option<Hit>,
+    /// Where it is bound to the loopback address for good.
+    pub loopback: Option<Evidence>,
+    /// Where an address is given at all.
+    pub address: Option<Evidence>,
+    /// The route that answers when it is well.
+    pub health: Option<(String, Evidence)>,
+    /// Where SIGTERM is handled.
+    pub handles_sigterm: Option<Evidence>,
+}
+
+struct Patterns {
+    ports: [Regex; 4],
+    listens: Regex,
+    reads_port: Regex,
+    host: Regex,
+    loopback: Regex,
+    address: Regex,
+    route: Regex,
+    compared: Regex,
+    nest_route: Regex,
+    nest_controller: Regex,
+    nest_prefix: Regex,
+    on_signal: Regex,
+    sigterm: Regex,
+}
+
+/// Names of routes that answer when a program is well, the last component of the path.
+const ROUTES: &str = r"(?:health|healthz|health-check|healthcheck|livez|liveness|live|readyz|ping|_health|__health)";
+
+impl Patterns {
+    fn new() -> Result<Self, regex_lite::Error> {
+        let re = Regex::new;
+        Ok(Self {
+            ports: [
+                re(r#"\bPORT\b["'\]]*\s*\)?\s*(?:\|\||\?\?)\s*["']?(\d{2,5})\b"#)?,
+                re(r#"\bPORT\b["']?\s*:[^\n]{0,120}?default\s*[(:]\s*["']?(\d{2,5})\b"#)?,
+                re(r"\.listen\(\s*(?:\{[^}]*?\bport\s*:\s*)?(\d{2,5})\b")?,
+                re(r"(?i)\bport\s*[:=]\s*(\d{2,5})\b")?,
+            ],
+            listens: re(r"(\.listen\(|\bserve\(\s*[{a-z]|\bcreateServer\()")?,
+            reads_port: re(r#"(\benv(?:\.PORT\b|\[["']PORT["']\])|\bPORT["']?\s*:\s*(?:z|port|num|Joi|str|Type)\b)"#)?,
+            host: re(
+                r#"\benv\.(HOST|HOSTNAME|BIND_ADDRESS|BIND_HOST|ADDRESS|LISTEN_HOST|SERVER_HOST)\b\s*(?:\?\?|\|\|)\s*["'](?:127\.0\.0\.1|localhost|::1)["']"#,
+            )?,
+            loopback: re(r#"(?:\.listen\([^)\n]{0,80}|\b(?:host|hostname)\s*[:=]\s*)["'](127\.0\.0\.1|localhost)["']"#)?,
+            address: re(r#"(\bhost(?:name)?\s*[:=,}]|["']0\.0\.0\.0["']|["']::["'])"#)?,
+            route: re(&format!(r#"(?:\.(?:get|all|use|head|route)\(|\b(?:url|path)\s*:)\s*["'`](/(?:[\w-]+/)*{ROUTES})/?["'`]"#))?,
+            compared: re(&format!(r#"(?:===?|\bcase)\s*["'`](/(?:[\w-]+/)*{ROUTES})/?["'`]"#))?,
+            nest_route: re(&format!(r#"@Get\(\s*["'`]/?({ROUTES})["'`]"#))?,
+            nest_controller: re(r#"@Controller\(\s*(?:["'`]/?([\w/-]*)["'`])?"#)?,
+            nest_prefix: re(r#"\.setGlobalPrefix\(\s*["'`]/?([\w/-]+)["'`]"#)?,
+            on_signal: re(r"(\bprocess\.(?:on|once)\()")?,
+            sigterm: re(r#"(["'`]SIGTERM["'`])"#)?,
+        })
+    }
+}
+
+/// Reads the source files of a service.
+pub fn read(texts: &[Rc<Text>]) -> Result<Listening, Diagnostic> {
+    let patterns = Patterns::new().map_err(|error| Diagnostic::error("pattern", error.to_string()))?;
+    let mut found = Listening::default();
+    for pattern in &patterns.ports {
+        found.ports.extend(source::find_all(texts, pattern, "//"));
+    }
+    let place = |pattern: &Regex| source::find(texts, pattern, "//").map(|hit| hit.at);
+    found.listens = place(&patterns.listens);
+    found.reads_port = place(&patterns.reads_port);
+    found.host_variable = source::find(texts, &patterns.host, "//");
+    found.loopback = place(&patterns.loopback);
+    found.address = place(&patterns.address);
+    found.health = nest_health(texts, &patterns)
+        .or_else(|| [&patterns.route, &patterns.compared].into_iter().find_map(|pattern| source::find(texts, pattern, "//")).map(|hit| (hit.value, hit.at)));
+    // The signal's name and the registration stand in one file: a list of signals is walked by a loop.
+    found.handles_sigterm = texts
+        .iter()
+        .filter(|text| patterns.on_signal.is_match(text.as_str()))
+        .find_map(|text| source::find(std::slice::from_ref(text), &patterns.sigterm, "//").map(|hit| hit.at));
+    Ok(found)
+}
+
+/// The route of a controller: the application's prefix, the controller's and the method's.
+fn nest_health(texts: &[Rc<Text>], patterns: &Patterns) -> Option<(String, Evidence)> {
+    let global = source::find(texts, &patterns.nest_prefix, "//").map(|hit| hit.value);
+    let last = Regex::new(&format!("^(?:.*/)?{ROUTES}$")).ok()?;
+    for text in texts.iter().filter(|text| text.as_str().contains("@Controller(")) {
+        let one = std::slice::from_ref(text);
+        let prefix = source::find(one, &patterns.nest_controller, "//");
+        let own = prefix.as_ref().map(|hit| hit.value.clone()).unwrap_or_default();
+        let join = |tail: &str| {
+            let parts: Vec<&str> = [global.as_deref().unwrap_or_default(), &own, tail].into_iter().filter(|part| !part.is_empty()).collect();
+            format!("/{}", parts.join("/"))
+        };
+        if let Some(hit) = source::find(one, &patterns.nest_route, "//") {
+            return Some((join(&hit.value), hit.at));
+        }
+        if let Some(hit) = prefix.filter(|hit| last.is_match(&hit.value)) {
+            return Some((join(""), hit.at));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+    use crate::detect::source::files;
+    use crate::fs::Tree;
+
+    fn facts(text: &str) -> super::Listening {
+        let tree = Tree::memory([("src/main.ts", text)]);
+        read(&files(&tree.root(), &["ts"], &[])).expect("patterns")
+    }
+
+    #[test]
+    fn ports_are_read_where_programs_write_them() {
+        for text in [
+            "const port = process.env.PORT || 4100;",
+            "const port = Number(process.env.PORT ?? '4100');",
+            "parseInt(process.env['PORT'] || \"4100\")",
+            "z.object({ PORT: z.coerce.number().int().default(4100) })",
+            "cleanEnv(process.env, { PORT: port({ default: 4100 }) })",
+            "app.listen(4100, () => {})",
+            "app.listen({ host: '0.0.0.0', port: 4100 })",
+            "serve({ fetch: app.fetch, port: 4100 })",
+        ] {
+            assert_eq!(facts(text).ports.first().map(|hit| hit.value.as_str()), Some("4100"), "{text}");
+        }
+        assert!(facts("// app.listen(4100)").ports.is_empty());
+    }
+
+    #[test]
+    fn routes_of_health_are_servers_routes_not_calls() {
+        for (text, want) in [
+            ("app.get('/healthz', f)", Some("/healthz")),
+            ("fetch('/health')", None),
+            ("if (req.url === '/health') {}", Some("/health")),
+            ("app.route({ method: 'GET', url: '/api/health' })", Some("/api/health")),
+            ("@Controller('health')\nclass A { @Get() a() {} }", Some("/health")),
+            ("app.setGlobalPrefix('api')\n@Controller('v1')\nclass A { @Get('ping') a() {} }", Some("/api/v1/ping")),
+            ("app.get('/unhealthy', f)", None),
+        ] {
+            assert_eq!(facts(text).health.map(|(path, _)| path).as_deref(), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn signals_and_addresses() {
+        assert!(facts("for (const s of ['SIGINT', 'SIGTERM']) process.once(s, stop)").handles_sigterm.is_some());
+        assert!(facts("child.kill('SIGTERM')").handles_sigterm.is_none());
+        assert_eq!(facts("host: env.HOST ?? '127.0.0.1'").host_variable.map(|hit| hit.value).as_deref(), Some("HOST"));
+        assert!(facts("app.listen(3000, '127.0.0.1')").loopback.is_some());
+        assert!(facts("app.listen(3000, '0.0.0.0')").loopback.is_none());
+    }
+}

@@ -1,0 +1,116 @@
+//! Node.js: packages, their package managers, frameworks and the programs that they hold.
+
+mod content;
+mod listening;
+mod managers;
+mod project;
+mod script;
+mod servers;
+mod start;
+mod typescript;
+mod versions;
+
+use managers::Manager;
+use project::Project;
+
+use super::{Detector, Found, asked};
+use crate::catalog::StackPack;
+use crate::fs::Dir;
+use crate::manifest::Package;
+use crate::model::{Answers, Claim, Decision, Dependency, Diagnostic, Evidence, ServiceDraft, Source, Strength};
+
+/// Manifests of other stacks: beside them a `package.json` is often for assets alone.
+const OTHERS: &[&str] = &[
+    "Gemfile",
+    "composer.json",
+    "manage.py",
+    "mix.exs",
+    "pyproject.toml",
+    "requirements.txt",
+    "go.mod",
+    "Cargo.toml",
+    "pom.xml",
+    "build.gradle",
+    "build.gradle.kts",
+];
+
+/// Files that are a program without any manifest.
+const LOOSE: &[&str] = &["server.js", "app.js", "index.js", "main.js", "server.mjs", "app.mjs", "index.mjs", "main.mjs"];
+
+/// The detector.
+pub struct Node;
+
+impl Detector for Node {
+    fn id(&self) -> &'static str {
+        "node"
+    }
+
+    fn claims(&self, dir: &Dir<'_>) -> Option<Claim> {
+        if dir.has("package.json") {
+            let starts = dir.peek("package.json").is_some_and(|text| text.as_str().contains("\"start\""));
+            let strength = if starts || dir.first_of(OTHERS.iter().copied()).is_none() { Strength::Certain } else { Strength::Likely };
+            return Some(Claim::new(strength, Evidence::file(dir.at("package.json"))));
+        }
+        let file = LOOSE.iter().find(|file| dir.peek(file).is_some_and(|text| is_for_node(text.as_str())))?;
+        Some(Claim::new(Strength::Hint, Evidence::file(dir.at(file))))
+    }
+
+    fn draft(&self, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -> Result<Found, Diagnostic> {
+        Ok(Found::one(single(dir, pack, answers)?))
+    }
+}
+
+/// Whether a script without a manifest is for Node.js and not for a browser.
+fn is_for_node(text: &str) -> bool {
+    ["require('", "require(\"", "from 'node:", "from \"node:", "from 'http'", "from \"http\""].iter().any(|sign| text.contains(sign))
+}
+
+/// The part of a file's name after its last dot.
+fn ending(name: &str) -> &str {
+    name.rsplit_once('.').map_or("", |(_, ending)| ending)
+}
+
+/// The service of a folder that is no workspace.
+fn single(dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -> Result<ServiceDraft, Diagnostic> {
+    let package = Package::read(dir)?;
+    let mut draft = ServiceDraft::new("node", dir.path().clone(), package.as_ref().and_then(Package::name).unwrap_or_default());
+    let hints = answers.hints(dir.path(), &draft.name);
+    let manager = Manager::choose(dir, package.as_ref(), pack, &hints)?;
+    let project = Project { dir: dir.clone(), package, root: None, manager: &manager, pack, hints, others: Vec::new(), framework: None };
+    fill(&mut draft, project, std::slice::from_ref(dir))?;
+    Ok(draft)
+}
+
+/// The first framework of the catalogue that production depends on.
+fn framework(dependencies: &[Dependency], pack: &StackPack) -> Option<Decision<String>> {
+    let find = |name: &str| dependencies.iter().find(|dependency| dependency.name == name && dependency.production);
+    let row = pack.frameworks(|name| find(name).is_some()).next()?;
+    let dependency = row.dependency.iter().find_map(|name| find(name))?;
+    Some(Decision::new(row.id.clone(), Source::File(dependency.at.clone())))
+}
+
+/// What is true of every package, then what is true of its kind. The folders are where versions are looked for.
+fn fill(draft: &mut ServiceDraft, mut project: Project<'_>, folders: &[Dir<'_>]) -> Result<(), Diagnostic> {
+    if let Some(row) = &project.pack.runtime {
+        let candidates = versions::candidates(folders, row, &mut draft.notes)?;
+        draft.runtime = Some(asked::runtime(&project.hints, row, candidates)?);
+    }
+    if let Some(package) = &project.package {
+        draft.package_manager = Some(project.manager.name.clone());
+        draft.open.extend(project.manager.open.clone());
+        draft.notes.extend(project.manager.notes.iter().cloned());
+        draft.dependencies = package.dependencies();
+        draft.framework = framework(&draft.dependencies, project.pack);
+        project.framework = draft.framework.as_ref().map(|framework| framework.value.clone());
+        let installs = ["dependencies", "devDependencies", "optionalDependencies"].iter().any(|table| package.has_any(table));
+        draft.set("installs", installs);
+        draft.set("modules", package.has_any("dependencies") || package.has_any("optionalDependencies"));
+        draft.set("prunes", package.has_any("devDependencies"));
+        draft.set("manager", project.manager.for_template(package.name().unwrap_or_default()));
+    } else {
+        draft.set("installs", false);
+        draft.set("modules", false);
+        draft.set("prunes", false);
+    }
+    servers::fill(draft, &project)
+}

@@ -1,0 +1,84 @@
+//! One package with its surroundings, as the parts of the detector see it.
+
+use super::managers::Manager;
+use super::script::BIN;
+use crate::catalog::StackPack;
+use crate::fs::Dir;
+use crate::manifest::Package;
+use crate::model::RelPath;
+use crate::model::answers::Hints;
+
+/// A package that may be an application.
+pub struct Project<'a> {
+    /// Its folder.
+    pub dir: Dir<'a>,
+    /// Its manifest; a program may live without one.
+    pub package: Option<Package>,
+    /// The manifest at the root of its workspace, where it is a member of one.
+    pub root: Option<&'a Package>,
+    /// Its package manager.
+    pub manager: &'a Manager,
+    /// The catalogue.
+    pub pack: &'a StackPack,
+    /// What people answered.
+    pub hints: Hints<'a>,
+    /// Folders below it that are not its own.
+    pub others: Vec<RelPath>,
+    /// The framework's row.
+    pub framework: Option<String>,
+}
+
+impl Project<'_> {
+    /// The command that runs one of its scripts.
+    pub fn run(&self, script: &str) -> String {
+        match (&self.root, self.package.as_ref().and_then(Package::name)) {
+            (Some(_), Some(name)) => self.manager.run_members(script, &[name]),
+            _ => self.manager.run(script),
+        }
+    }
+
+    /// Whether it has a script.
+    pub fn has_script(&self, name: &str) -> bool {
+        self.package.as_ref().is_some_and(|package| package.script(name).is_some())
+    }
+
+    /// Whether it asks for a dependency itself.
+    pub fn has_dependency(&self, name: &str) -> bool {
+        self.package.iter().chain(self.root).any(|package| package.dependency(name).is_some())
+    }
+
+    /// Whether production has the program of a dependency.
+    pub fn ships(&self, name: &str) -> bool {
+        self.package.as_ref().and_then(|package| package.dependency(name)).is_some_and(|dependency| dependency.production)
+    }
+
+    /// Scripts that start the program in production, by the framework's habit.
+    pub fn framework_scripts(&self) -> Vec<String> {
+        let row = self.framework.as_deref().and_then(|id| self.pack.framework(id));
+        let names = row.and_then(|row| row.data.get("start")).and_then(|names| names.as_array());
+        names.into_iter().flatten().filter_map(|name| name.as_str().map(ToOwned::to_owned)).collect()
+    }
+
+    /// A command whose program lies where the workspace's package manager puts it.
+    pub fn located(&self, mut words: Vec<String>) -> Vec<String> {
+        let Some(tool) = words.first().and_then(|word| word.strip_prefix(BIN)) else { return words };
+        let own = self.package.as_ref().is_some_and(|package| package.dependency(tool).is_some());
+        if self.root.is_some() && !(own && self.manager.name.value == "pnpm") {
+            words[0] = format!("{}{}", "../".repeat(self.dir.path().depth()), words[0]);
+        }
+        words
+    }
+
+    /// The source of a file, where it is the compiled form of one.
+    pub fn source_of(&self, file: &str) -> String {
+        let file = file.trim_start_matches("./");
+        if self.dir.has(file) {
+            return file.to_owned();
+        }
+        let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+        let tail = stem.split_once('/').map_or(stem, |(_, tail)| tail);
+        let mut forms =
+            [stem, tail].into_iter().flat_map(|stem| [format!("src/{stem}.ts"), format!("{stem}.ts"), format!("src/{stem}.js"), format!("{stem}.js")]);
+        forms.find(|form| self.dir.has(form)).unwrap_or_else(|| file.to_owned())
+    }
+}

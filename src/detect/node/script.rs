@@ -1,0 +1,155 @@
+//! What stands behind an npm script: the program itself, so that the container starts it without a package manager in between.
+
+use crate::manifest::Package;
+use crate::model::{Cmd, Evidence};
+
+/// How deep scripts may call each other.
+const DEEPEST: usize = 4;
+
+/// A script taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// The program that it ends with.
+    pub command: Cmd,
+    /// Variables that it sets.
+    pub env: Vec<(String, String)>,
+    /// What it does before: builds, migrations.
+    pub before: Vec<String>,
+    /// Where it stands.
+    pub at: Evidence,
+}
+
+impl Script {
+    /// The name of the program, `node` for a file that Node.js runs itself.
+    pub fn program(&self) -> &str {
+        self.command.program().map_or("", |program| program.strip_prefix(BIN).unwrap_or(program))
+    }
+
+    /// The first argument of `node` that is a file.
+    pub fn file(&self) -> Option<&str> {
+        match &self.command {
+            Cmd::Exec(words) if words.first().is_some_and(|word| word == "node") => file_of(&words[1..]),
+            _ => None,
+        }
+    }
+}
+
+/// Where the programs of dependencies lie.
+pub const BIN: &str = "node_modules/.bin/";
+
+/// Flags of `node` that take their value as the next word.
+const WITH_VALUE: &[&str] = &["-r", "--require", "--import", "--loader", "--experimental-loader", "--env-file", "--env-file-if-exists", "-C", "--conditions"];
+
+/// The first word that is no flag, nor the value of one.
+pub fn file_of(words: &[String]) -> Option<&str> {
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if WITH_VALUE.contains(&word.as_str()) {
+            words.next();
+        } else if !word.starts_with('-') {
+            return Some(word);
+        }
+    }
+    None
+}
+
+/// A script of the package by its name.
+pub fn named(package: &Package, name: &str) -> Option<Script> {
+    let (text, at) = package.script(name)?;
+    let mut script = parse(package, text, at, DEEPEST)?;
+    script.before.retain(|part| !part.is_empty());
+    Some(script)
+}
+
+/// Any command line of the project: a script's text, a line of a Procfile.
+pub fn parse(package: &Package, text: &str, at: Evidence, depth: usize) -> Option<Script> {
+    let mut parts: Vec<&str> = text.split("&&").map(str::trim).filter(|part| !part.is_empty()).collect();
+    let last = parts.pop()?;
+    let before: Vec<String> = parts.into_iter().map(ToOwned::to_owned).collect();
+    let mut env = Vec::new();
+    let mut rest = last;
+    loop {
+        let (word, tail) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        let tail = tail.trim_start();
+        if let Some((name, value)) = assignment(word)
+            && !tail.is_empty()
+        {
+            env.push((name.to_owned(), value.to_owned()));
+        } else if !matches!(word, "cross-env" | "cross-env-shell" | "env" | "exec" | "npx" | "dotenv" | "--") {
+            break;
+        }
+        rest = tail;
+    }
+    if let Some(called) = called(package, rest)
+        && depth > 0
+    {
+        let (text, _) = package.script(called)?;
+        let mut inner = parse(package, text, at, depth - 1)?;
+        inner.env.splice(0..0, env);
+        inner.before.splice(0..0, before);
+        return Some(inner);
+    }
+    let command = match Cmd::parse(rest).ok()? {
+        Cmd::Exec(mut words) => {
+            if words[0] != "node" && !words[0].contains('/') {
+                words[0] = format!("{BIN}{}", words[0]);
+            }
+            Cmd::Exec(words)
+        }
+        shell @ Cmd::Shell(_) => shell,
+    };
+    Some(Script { command, env, before, at })
+}
+
+/// The script that a call of a package manager runs.
+fn called<'t>(package: &Package, text: &'t str) -> Option<&'t str> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    match words[..] {
+        ["npm" | "pnpm" | "yarn" | "bun", "run" | "run-script", name] | ["node", "--run", name] | ["npm", name @ ("start" | "test")] => Some(name),
+        ["pnpm" | "yarn" | "bun", name] if package.script(name).is_some() => Some(name),
+        _ => None,
+    }
+}
+
+fn assignment(word: &str) -> Option<(&str, &str)> {
+    let (name, value) = word.split_once('=')?;
+    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit());
+    let value = value.strip_prefix(['"', '\'']).and_then(|inner| inner.strip_suffix(['"', '\''])).unwrap_or(value);
+    (plain && !value.contains(['$', '`', '"', '\''])).then_some((name, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named;
+    use crate::fs::Tree;
+    use crate::manifest::Package;
+    use crate::model::Cmd;
+
+    fn script(scripts: &str, name: &str) -> super::Script {
+        let text = format!("{{\"scripts\": {{{scripts}}}}}");
+        let tree = Tree::memory([("package.json", text.as_str())]);
+        let package = Package::read(&tree.root()).expect("parses").expect("there");
+        named(&package, name).expect("a script")
+    }
+
+    #[test]
+    fn scripts_are_unwrapped_to_the_program() {
+        let found = script(r#""start": "npm run prod", "prod": "tsc && cross-env NODE_ENV=production X='a' node -r dotenv/config dist/main.js""#, "start");
+        assert_eq!(found.command, Cmd::exec(["node", "-r", "dotenv/config", "dist/main.js"]));
+        assert_eq!(found.before, ["tsc"]);
+        assert_eq!(found.env, [("NODE_ENV".to_owned(), "production".to_owned()), ("X".to_owned(), "a".to_owned())]);
+        assert_eq!(found.file(), Some("dist/main.js"));
+    }
+
+    #[test]
+    fn programs_of_dependencies_keep_their_path() {
+        assert_eq!(script(r#""dev": "nodemon src/index.js""#, "dev").command, Cmd::exec(["node_modules/.bin/nodemon", "src/index.js"]));
+        assert_eq!(script(r#""dev": "nodemon src/index.js""#, "dev").program(), "nodemon");
+        assert_eq!(script(r#""start": "node server.js --port $PORT""#, "start").command, Cmd::Shell("node server.js --port $PORT".to_owned()));
+    }
+
+    #[test]
+    fn scripts_that_call_themselves_end() {
+        assert!(std::panic::catch_unwind(|| script(r#""start": "npm start""#, "start")).is_ok());
+    }
+}

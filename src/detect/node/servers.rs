@@ -1,0 +1,271 @@
+//! Programs that Node.js runs: servers, workers and command line tools, with or without a framework.
+
+use std::rc::Rc;
+
+use super::listening::{self, Listening};
+use super::project::Project;
+use super::script::{self, BIN, Script};
+use super::typescript::{self, Output};
+use super::{content, start};
+use crate::detect::{asked, source};
+use crate::fs::Text;
+use crate::model::question::Question;
+use crate::model::{Candidates, Cmd, Decision, Dependency, Diagnostic, Evidence, Health, Kind, Open, ServiceDraft, Source};
+
+/// The endings of source files.
+const CODE: &[&str] = &["js", "mjs", "cjs", "ts", "mts", "cts"];
+
+/// Fills in what is true of a program that Node.js runs.
+pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagnostic> {
+    let texts = source::files(&project.dir, CODE, &project.others);
+    let facts = listening::read(&texts)?;
+    draft.env.push(("NODE_ENV".to_owned(), "production".to_owned()));
+    let output = match &project.package {
+        Some(package) => typescript::output(&project.dir, package)?,
+        None => None,
+    };
+    let start = start::find(project, output.as_ref())?;
+    draft.kind = kind(draft, &facts, start.tool);
+    draft.notes.extend(start.notes);
+    draft.env.extend(start.env);
+    draft.start = start.command;
+    let file = draft.start.as_ref().and_then(|start| match &start.value {
+        Cmd::Exec(words) if words.first().is_some_and(|word| word == "node") => script::file_of(&words[1..]).map(ToOwned::to_owned),
+        _ => None,
+    });
+    build(draft, project, file.as_deref())?;
+    copies(draft, project, &texts, output.as_ref(), file.as_deref());
+    dev(draft, project, file.as_deref());
+    if draft.kind == Kind::Server {
+        port(draft, project, &facts)?;
+        address(draft, &facts);
+        health(draft, project, &facts);
+    } else {
+        draft.health = Health::None { because: "it listens on no port".to_owned() };
+    }
+    if draft.kind != Kind::Tool {
+        init(draft, &facts);
+    }
+    if draft.start.is_none() {
+        draft.open.push(Open {
+            question: Question::StartCmd,
+            message: "package.json has no start script, and no file is plainly the program".to_owned(),
+            candidates: Vec::new(),
+        });
+    }
+    watch(draft, project);
+    dev_env(draft);
+    Ok(())
+}
+
+/// The variables of the development stage: those of production, but for its name; the port is the program's own there.
+fn dev_env(draft: &mut ServiceDraft) {
+    let mut env: serde_json::Map<String, serde_json::Value> =
+        draft.env.iter().filter(|(name, _)| name != "PORT").map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    env.insert("NODE_ENV".to_owned(), "development".into());
+    env.sort_keys();
+    draft.set("dev_env", env);
+}
+
+fn kind(draft: &ServiceDraft, facts: &Listening, tool: bool) -> Kind {
+    match (draft.framework.is_some() || facts.listens.is_some(), tool) {
+        (true, _) => Kind::Server,
+        (false, true) => Kind::Tool,
+        (false, false) => Kind::Worker,
+    }
+}
+
+fn build(draft: &mut ServiceDraft, project: &Project<'_>, file: Option<&str>) -> Result<(), Diagnostic> {
+    let mut candidates = Candidates::new();
+    if let Some(package) = &project.package {
+        // Without a script of that name, the program may still be made before it starts.
+        let missing = file.is_some_and(|file| !project.dir.has(file));
+        let names: &[&str] = if missing { &["build", "compile", "tsc", "prestart", "postinstall"] } else { &["build"] };
+        if let Some((name, text, at)) = package.first_script(names.iter().copied())
+            && (!text.contains("--noEmit") || text.contains("&&"))
+        {
+            candidates.push(Cmd::Shell(project.run(name)), Source::File(at));
+        }
+    }
+    draft.build = asked::command(&project.hints, Question::BuildCmd, candidates)?;
+    Ok(())
+}
+
+/// What the production stage copies.
+fn copies(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], output: Option<&Output>, file: Option<&str>) {
+    let built = draft.build.is_some();
+    let in_tree = file.is_some_and(|file| project.dir.has(file) || project.dir.has(&format!("{file}.js")) || project.dir.has_dir(file) && !file.is_empty());
+    let output =
+        output.map(|output| output.folder.clone()).filter(|folder| file.is_some_and(|file| file.trim_start_matches("./").starts_with(&format!("{folder}/"))));
+    let first = file.and_then(|file| file.trim_start_matches("./").split_once('/')).map(|(folder, _)| folder.to_owned());
+    let folder = output.or(first);
+    let (mut copied, mut outputs, mut whole) = (Vec::new(), Vec::new(), false);
+    match folder {
+        Some(folder) if built && !in_tree => {
+            outputs.push(format!("{folder}/"));
+            copied = content::of_compiled(&project.dir, texts);
+        }
+        _ if built => whole = true,
+        _ => copied = content::of_source(&project.dir, texts, file),
+    }
+    let mut holds: Vec<String> = copied.iter().chain(&outputs).cloned().collect();
+    holds.sort_by_key(|path| (!path.ends_with('/'), path.clone()));
+    if whole {
+        holds.push("the program".to_owned());
+    }
+    if let Some(package) = project.package.as_ref().filter(|package| package.has_any("dependencies") || package.has_any("optionalDependencies")) {
+        holds.insert(0, if package.has_any("devDependencies") { "the production dependencies" } else { "the dependencies" }.to_owned());
+    }
+    let holds = match holds.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => holds.concat(),
+    };
+    if project.package.is_some() && !whole {
+        copied.push("package.json".to_owned());
+    }
+    let (folders, mut files): (Vec<String>, Vec<String>) = copied.into_iter().partition(|path| path.ends_with('/'));
+    files.sort();
+    let bare = |paths: Vec<String>| paths.into_iter().map(|path| path.trim_end_matches('/').to_owned()).collect::<Vec<_>>();
+    let (folders, outputs) = (bare(folders), bare(outputs));
+    draft.set("whole", whole);
+    draft.set("folders", folders);
+    draft.set("files", files);
+    draft.set("outputs", outputs);
+    draft.set("holds", holds);
+}
+
+fn dev(draft: &mut ServiceDraft, project: &Project<'_>, file: Option<&str>) {
+    let script = project
+        .package
+        .as_ref()
+        .and_then(|package| ["dev", "start:dev", "develop", "watch", "start:watch"].into_iter().find_map(|name| script::named(package, name)));
+    let decided = match script {
+        Some(Script { command: Cmd::Exec(words), before, at, .. }) if before.is_empty() => {
+            let tool = words[0].strip_prefix(BIN).unwrap_or_default().to_owned();
+            if project.pack.system(&tool_package(&tool)).is_some_and(|row| !row.dev.is_empty()) {
+                draft.system.push(Dependency { name: tool_package(&tool), at: at.clone(), production: false });
+            }
+            Some(Decision::new(Cmd::Exec(project.located(words)), Source::File(at)))
+        }
+        // What needs a shell needs the programs of dependencies on its path: the package manager puts them there.
+        Some(Script { at, .. }) => {
+            let name = at.key.rsplit('.').next().unwrap_or("dev").to_owned();
+            Some(Decision::new(Cmd::exec(project.run(&name).split(' ')), Source::File(at)))
+        }
+        None => start::watched(project, file).or_else(|| draft.start.clone()),
+    };
+    draft.dev = decided;
+}
+
+/// The package that brings a program of another name.
+fn tool_package(tool: &str) -> String {
+    match tool {
+        "nest" => "@nestjs/cli",
+        "run-p" | "run-s" => "npm-run-all",
+        "tsnd" => "ts-node-dev",
+        other => other,
+    }
+    .to_owned()
+}
+
+fn port(draft: &mut ServiceDraft, project: &Project<'_>, facts: &Listening) -> Result<(), Diagnostic> {
+    let mut candidates = Candidates::new();
+    if let Some(Cmd::Exec(words)) = draft.start.as_ref().map(|start| &start.value)
+        && let Some(at) = draft.start.as_ref().and_then(|start| start.source.evidence().cloned())
+    {
+        for pair in words.windows(2).filter(|pair| matches!(pair[0].as_str(), "-p" | "--port")) {
+            candidates.extend(pair[1].parse().ok().map(|port| (port, Source::File(at.clone()))));
+        }
+    }
+    for hit in &facts.ports {
+        candidates.extend(hit.value.parse().ok().filter(|port| *port > 0).map(|port| (port, Source::File(hit.at.clone()))));
+    }
+    for file in [".env.example", ".env.sample", ".env.template"] {
+        let Some(text) = project.dir.peek(file) else { continue };
+        let line = text.lines().find_map(|(number, line)| Some((number, line.trim().strip_prefix("PORT=")?.trim().parse().ok()?, line.to_owned())));
+        candidates.extend(line.map(|(number, port, line)| (port, Source::File(Evidence::line(text.path().clone(), number, line.trim())))));
+    }
+    let row = draft.framework.as_ref().and_then(|framework| project.pack.framework(&framework.value));
+    match row {
+        Some(row) => candidates.extend(row.port.map(|port| (port, Source::default(format!("{} starts on it by habit", row.title))))),
+        None => candidates.extend([(3000, Source::default("most programs on Node.js take it"))]),
+    };
+    draft.port = asked::port(&project.hints, candidates)?;
+    let Some(port) = &draft.port else { return Ok(()) };
+    if let Some(at) = &facts.reads_port {
+        draft.env.push(("PORT".to_owned(), port.value.to_string()));
+        draft.facts.push(("port variable".to_owned(), Decision::new("PORT".to_owned(), Source::File(at.clone()))));
+        if mentions(project, "PORT") {
+            draft.compose.env.push(("PORT".to_owned(), port.value.to_string()));
+        }
+    }
+    draft.set("health_port", if facts.reads_port.is_some() { "'+process.env.PORT+'".to_owned() } else { port.value.to_string() });
+    Ok(())
+}
+
+/// Whether the example of an environment file names a variable: then a copy of it would override the image's.
+fn mentions(project: &Project<'_>, variable: &str) -> bool {
+    [".env.example", ".env.sample", ".env.template"]
+        .iter()
+        .filter_map(|file| project.dir.peek(file))
+        .any(|text| text.lines().any(|(_, line)| line.trim_start().strip_prefix(variable).is_some_and(|rest| rest.trim_start().starts_with('='))))
+}
+
+/// A container is reached from outside only when its server listens on all addresses.
+fn address(draft: &mut ServiceDraft, facts: &Listening) {
+    if let Some(hit) = &facts.host_variable {
+        let all = (hit.value.clone(), "0.0.0.0".to_owned());
+        draft.env.push(all.clone());
+        draft.compose.env.push(all);
+        draft.facts.push((
+            "address".to_owned(),
+            Decision::new(format!("{}=0.0.0.0", hit.value), Source::inferred("it listens on the loopback address unless told otherwise", [hit.at.clone()])),
+        ));
+        return;
+    }
+    let fastify = draft.framework.as_ref().is_some_and(|framework| framework.value == "fastify");
+    if facts.address.is_none() && !fastify {
+        return;
+    }
+    if facts.loopback.is_some() || facts.address.is_none() {
+        draft.notes.push(
+            Diagnostic::warning("loopback", "the server listens on the loopback address alone: nothing outside of the container reaches it")
+                .at_all(facts.loopback.iter().chain(facts.listens.iter().filter(|_| facts.loopback.is_none())).cloned())
+                .help("listen on 0.0.0.0, for example `host: '0.0.0.0'`"),
+        );
+    }
+}
+
+fn health(draft: &mut ServiceDraft, project: &Project<'_>, facts: &Listening) {
+    let row = draft.framework.as_ref().and_then(|framework| project.pack.framework(&framework.value));
+    let mut candidates = Candidates::new();
+    candidates.extend(facts.health.clone().map(|(path, at)| (path, Source::File(at))));
+    candidates.extend(row.and_then(|row| row.health.clone().map(|path| (path, Source::default(format!("{} answers on it", row.title))))));
+    candidates.push("/".to_owned(), Source::default("no route for it was found"));
+    if let Some(path) = candidates.pick() {
+        draft.health = Health::Http(path);
+    }
+}
+
+/// As process 1, Node.js ignores SIGTERM unless the program handles it.
+fn init(draft: &mut ServiceDraft, facts: &Listening) {
+    let (init, source) = match &facts.handles_sigterm {
+        Some(at) => ("none", Source::inferred("the program answers SIGTERM itself", [at.clone()])),
+        None => ("tini", Source::default("as process 1, Node.js ignores SIGTERM")),
+    };
+    if init == "tini" {
+        let at = Evidence::file(draft.root.clone());
+        draft.system.push(Dependency { name: "tini".to_owned(), at, production: true });
+    }
+    draft.set("init", init == "tini");
+    draft.facts.push(("init".to_owned(), Decision::new(init.to_owned(), source)));
+}
+
+fn watch(draft: &mut ServiceDraft, project: &Project<'_>) {
+    draft.watch.action = "sync".to_owned();
+    draft.watch.paths = vec![".".to_owned()];
+    if project.package.is_some() {
+        draft.watch.rebuild = project.manager.manifests();
+        draft.watch.ignore = vec!["node_modules/".to_owned()];
+    }
+}

@@ -1,0 +1,191 @@
+//! What the production container runs, and what the development container runs where no script says.
+
+use super::ending;
+use super::project::Project;
+use super::script::{self, BIN, Script};
+use super::typescript::{self, Output};
+use crate::detect::asked;
+use crate::manifest::{Document, procfile};
+use crate::model::question::Question;
+use crate::model::{Candidates, Cmd, Decision, Diagnostic, Evidence, Source};
+
+/// Scripts that start the program in production, the most telling name first.
+const SCRIPTS: &[&str] = &["start:prod", "start:production", "start", "serve", "production", "prod", "server"];
+
+/// Programs for development: they watch, or compile on the fly.
+const FOR_DEVELOPMENT: &[&str] = &["nodemon", "tsx", "ts-node", "ts-node-dev", "tsnd", "nest", "swc-node", "babel-node", "esno", "vite-node", "concurrently"];
+
+/// Files that are the program, where nothing says which is.
+const ENTRIES: &[&str] = &["src/main", "src/server", "src/index", "src/app", "server", "main", "index", "app", "server/index", "bin/www"];
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Start {
+    /// The command.
+    pub command: Option<Decision<Cmd>>,
+    /// Variables that its script sets.
+    pub env: Vec<(String, String)>,
+    /// Whether it is a program for the command line.
+    pub tool: bool,
+    /// What there is to say.
+    pub notes: Vec<Diagnostic>,
+}
+
+/// The command of production.
+pub fn find(project: &Project<'_>, output: Option<&Output>) -> Result<Start, Diagnostic> {
+    let mut found = Start::default();
+    let mut candidates = Candidates::new();
+    if let Some(package) = &project.package {
+        for process in procfile::read(&project.dir)?.into_iter().filter(|process| process.name == "web") {
+            if let Some(script) = script::parse(package, &process.command, process.at, 4) {
+                take(project, script, output, &mut candidates, &mut found);
+            }
+        }
+        let own = project.framework_scripts();
+        for name in own.iter().map(String::as_str).chain(SCRIPTS.iter().copied()) {
+            if let Some(script) = script::named(package, name) {
+                take(project, script, output, &mut candidates, &mut found);
+            }
+        }
+        if let Some((main, at)) = package.doc.string(&["main"]) {
+            let main = main.trim_start_matches("./");
+            let compiled = output.is_some_and(|output| main.starts_with(&format!("{}/", output.folder)));
+            if project.dir.has(main) && !is_declaration(main) || compiled {
+                candidates.push(node(main), Source::File(at));
+            }
+        }
+        if candidates.is_empty()
+            && let Some((file, at)) = bin(package)
+        {
+            found.tool = true;
+            candidates.push(node(&file), Source::File(at));
+        }
+    }
+    if candidates.is_empty()
+        && let Some((command, at)) = entry(project, output)?
+    {
+        candidates.push(command, Source::inferred("the file is named as programs are", [at]));
+    }
+    found.command = asked::command(&project.hints, Question::StartCmd, candidates)?;
+    Ok(found)
+}
+
+/// Makes a candidate of a script, where it can run in production.
+fn take(project: &Project<'_>, script: Script, output: Option<&Output>, candidates: &mut Candidates<Cmd>, found: &mut Start) {
+    let first = candidates.is_empty();
+    let source = Source::File(script.at.clone());
+    let Some((command, source)) = for_production(project, &script, output, source) else { return };
+    if first {
+        found.env = script.env.iter().filter(|(name, _)| name != "NODE_ENV").cloned().collect();
+        let beside: Vec<&String> = script.before.iter().filter(|part| !builds(part)).collect();
+        if let Some(part) = beside.first() {
+            found.notes.push(
+                Diagnostic::warning("left-out", format!("the container starts the program alone, without `{}` before it", crate::model::evidence::tame(part)))
+                    .at(script.at.clone())
+                    .help("run it as a step of its own before the new version starts, or pass --start-cmd"),
+            );
+        }
+    }
+    candidates.push(command, source);
+}
+
+fn builds(part: &str) -> bool {
+    ["build", "tsc", "compile", "clean", "rimraf", "rm ", "lint", "tsup", "swc", "esbuild", "webpack"].iter().any(|word| part.contains(word))
+}
+
+/// The command of a script as production runs it. `None`: it is for development, and has no other form.
+fn for_production(project: &Project<'_>, script: &Script, output: Option<&Output>, source: Source) -> Option<(Cmd, Source)> {
+    let Cmd::Exec(words) = &script.command else { return Some((script.command.clone(), source)) };
+    let program = script.program();
+    if program == "node" {
+        let mut words: Vec<String> = words.iter().filter(|word| !word.starts_with("--watch") && !word.starts_with("--inspect")).cloned().collect();
+        if let Some(file) = script.file().map(ToOwned::to_owned)
+            && let Some(full) = with_ending(project, &file)
+        {
+            words.iter_mut().filter(|word| **word == file).for_each(|word| word.clone_from(&full));
+        }
+        return Some((Cmd::Exec(words), source));
+    }
+    if program == "nest" {
+        let output = output?;
+        let rule = "what the Nest compiler writes";
+        return Some((node(&nest_entry(project, output).ok()?), Source::inferred(rule, [script.at.clone(), output.at.clone()])));
+    }
+    if FOR_DEVELOPMENT.contains(&program) {
+        let file = script::file_of(&words[1..]).filter(|file| *file != "watch").or_else(|| script::file_of(words.get(2..)?))?;
+        let from = [script.at.clone()];
+        if let Some(compiled) = output.filter(|_| project.has_script("build")).and_then(|output| typescript::compiled(file.trim_start_matches("./"), output)) {
+            return Some((node(&compiled), Source::inferred("the compiled form of what it runs", from)));
+        }
+        if program == "nodemon" {
+            return Some((node(file), Source::inferred("what it runs, without watching", from)));
+        }
+        // Types are stripped by the program itself: it must be there in production.
+        return project.ships(program).then(|| (Cmd::Exec(project.located(words.clone())), source));
+    }
+    Some((Cmd::Exec(project.located(words.clone())), source))
+}
+
+fn node(file: &str) -> Cmd {
+    Cmd::exec(["node", file])
+}
+
+fn is_declaration(file: &str) -> bool {
+    file.ends_with(".d.ts") || ending(file) == "json"
+}
+
+/// A file as Node.js finds it when its ending is left out.
+fn with_ending(project: &Project<'_>, file: &str) -> Option<String> {
+    if file.rsplit('/').next()?.contains('.') || project.dir.has(file) {
+        return None;
+    }
+    if project.dir.has_dir(file) {
+        return None;
+    }
+    Some(format!("{file}.js"))
+}
+
+/// `entryFile` and `sourceRoot` of `nest-cli.json`.
+fn nest_entry(project: &Project<'_>, output: &Output) -> Result<String, Diagnostic> {
+    let settings = Document::read(&project.dir, "nest-cli.json")?;
+    let text = |key: &str, default: &str| settings.as_ref().and_then(|doc| doc.str(&[key])).unwrap_or(default).to_owned();
+    let source = format!("{}/{}.ts", text("sourceRoot", "src"), text("entryFile", "main"));
+    Ok(typescript::compiled(&source, output).unwrap_or_else(|| format!("{}/main.js", output.folder)))
+}
+
+/// The program of `bin`, where there is one.
+fn bin(package: &crate::manifest::Package) -> Option<(String, Evidence)> {
+    let node = package.doc.get(&["bin"])?;
+    let file = node.str().or_else(|| node.entries().next().and_then(|(_, node)| node.str()))?;
+    Some((file.trim_start_matches("./").to_owned(), package.doc.evidence(&["bin"], node)))
+}
+
+/// A file named as programs are, in its compiled form where it is compiled.
+fn entry(project: &Project<'_>, output: Option<&Output>) -> Result<Option<(Cmd, Evidence)>, Diagnostic> {
+    for stem in ENTRIES {
+        for ending in ["js", "mjs", "cjs", "ts", "mts"] {
+            let file = format!("{stem}.{ending}");
+            let Some(text) = project.dir.read(&file)? else { continue };
+            let at = text.evidence();
+            let compiled = ending.ends_with("ts").then_some(output).flatten().filter(|_| project.has_script("build"));
+            if let Some(compiled) = compiled.and_then(|output| typescript::compiled(&file, output)) {
+                return Ok(Some((node(&compiled), at)));
+            }
+            return Ok(Some((node(&file), at)));
+        }
+    }
+    if let Some(text) = project.dir.read("bin/www")? {
+        return Ok(Some((node("bin/www"), text.evidence())));
+    }
+    Ok(None)
+}
+
+/// The development command where no script gives one: Node.js starts again when a file changes.
+pub fn watched(project: &Project<'_>, file: Option<&str>) -> Option<Decision<Cmd>> {
+    let source = project.source_of(file?);
+    let because = Source::default("Node.js starts again when a file changes");
+    if ending(&source) == "ts" && project.has_dependency("tsx") {
+        return Some(Decision::new(Cmd::Exec(project.located(vec![format!("{BIN}tsx"), "watch".to_owned(), source])), because));
+    }
+    project.dir.has(&source).then(|| Decision::new(Cmd::exec(["node", "--watch", &source]), because))
+}

@@ -1,0 +1,103 @@
+//! Which Node.js a project wants.
+
+use nodejs_semver::Range;
+
+use crate::catalog::stack::RuntimeRow;
+use crate::fs::Dir;
+use crate::manifest::{Package, tool_versions};
+use crate::model::{Candidates, Diagnostic, Evidence, Source, Version};
+
+/// Names of the lines for the long term.
+const CODENAMES: &[(&str, u32)] = &[("gallium", 16), ("hydrogen", 18), ("iron", 20), ("jod", 22), ("krypton", 24)];
+
+/// What the files of these folders say, the nearest folder first; in each of them `.nvmrc`, `.node-version`, `.tool-versions`, mise,
+/// `volta`, `devEngines` and `engines`, in this order. What names no version that is known becomes a warning.
+pub fn candidates(folders: &[Dir<'_>], row: &RuntimeRow, notes: &mut Vec<Diagnostic>) -> Result<Candidates<Version>, Diagnostic> {
+    let mut found = Candidates::new();
+    for dir in folders {
+        for (text, at) in stated(dir)? {
+            match resolve(&text, row) {
+                Some(version) => {
+                    found.push(version, Source::File(at));
+                }
+                None => notes.push(
+                    Diagnostic::warning(
+                        "unknown-version",
+                        format!("`{}` names no version of {} that is known", crate::model::evidence::tame(&text), row.title),
+                    )
+                    .at(at)
+                    .help("say it with --runtime-version"),
+                ),
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn stated(dir: &Dir<'_>) -> Result<Vec<(String, Evidence)>, Diagnostic> {
+    let mut found = Vec::new();
+    for file in [".nvmrc", ".node-version"] {
+        found.extend(tool_versions::single(dir, file)?);
+    }
+    found.extend(tool_versions::read(dir, &["nodejs", "node"])?);
+    let Some(package) = Package::read(dir)? else { return Ok(found) };
+    let doc = &package.doc;
+    let mut keep = |keys: &[&str]| found.extend(doc.string(keys).map(|(text, at)| (text.to_owned(), at)));
+    keep(&["volta", "node"]);
+    if doc.str(&["devEngines", "runtime", "name"]) == Some("node") {
+        keep(&["devEngines", "runtime", "version"]);
+    }
+    keep(&["engines", "node"]);
+    // `*` and the like say nothing.
+    found.retain(|(text, _)| !matches!(text.trim(), "" | "*" | "x" | "any"));
+    Ok(found)
+}
+
+/// The version of the image's tag: an exact version stays exact, a range becomes the best line that it allows.
+pub fn resolve(text: &str, row: &RuntimeRow) -> Option<Version> {
+    let text = text.trim().trim_start_matches('v').to_ascii_lowercase();
+    let newest = |long_term: bool| row.lines.iter().rev().find(|line| !line.never_picked && (line.long_term || !long_term)).map(|line| line.version.clone());
+    match text.as_str() {
+        "lts" | "lts/*" | "lts/-0" | "stable" => return newest(true),
+        "node" | "latest" | "current" => return newest(false),
+        _ => {}
+    }
+    if let Some(name) = text.strip_prefix("lts/") {
+        let major = CODENAMES.iter().find(|(code, _)| *code == name)?.1;
+        return major.to_string().parse().ok();
+    }
+    if let Ok(version) = text.parse::<Version>() {
+        return (1..=99).contains(&version.major()).then_some(version);
+    }
+    let range = Range::parse(&text).ok()?;
+    row.best(|line| Range::parse(format!("{}.x", line.major())).is_ok_and(|line| range.allows_any(&line)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::resolve;
+    use crate::catalog::StackPack;
+
+    #[test]
+    fn versions_and_ranges_become_lines() {
+        let pack = StackPack::load("node").expect("loads");
+        let row = pack.runtime.expect("a runtime");
+        let resolved = |text: &str| resolve(text, &row).map(|version| version.to_string());
+        for (text, want) in [
+            ("v22", "22"),
+            ("22.14.0", "22.14.0"),
+            ("lts/*", "26"),
+            ("lts/Krypton", "24"),
+            (">=18", "24"),
+            ("^20.9.0 || >=22", "24"),
+            ("22.x", "22"),
+            (">=20 <23", "22"),
+            ("^18.0.0", "18"),
+            ("26.x || 24.x", "24"),
+        ] {
+            assert_eq!(resolved(text).as_deref(), Some(want), "{text}");
+        }
+        assert_eq!(resolved(">=40"), None);
+        assert_eq!(resolved("banana"), None);
+    }
+}
