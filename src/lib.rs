@@ -5,6 +5,7 @@
 //! [`workflow`] alone calls more than one of them. `docs/architecture.md` has the reasons.
 
 pub mod catalog;
+pub mod check;
 pub mod cli;
 pub mod config;
 pub mod detect;

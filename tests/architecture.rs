@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 const RANKS: &[&[&str]] =
-    &[&["model"], &["fs", "catalog"], &["manifest"], &["config"], &["detect", "plan", "render", "write"], &["report"], &["workflow"], &["cli"]];
+    &[&["model"], &["fs", "catalog"], &["manifest"], &["config"], &["detect", "plan", "render", "write", "check"], &["report"], &["workflow"], &["cli"]];
 
 fn rank(module: &str) -> Option<usize> {
     RANKS.iter().position(|modules| modules.contains(&module))

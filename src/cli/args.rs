@@ -21,8 +21,12 @@ pub struct Cli {
     pub color: Color,
 
     /// Say only what went wrong
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
+
+    /// Say more: what was outvoted, and every difference
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
 }
 
 /// The subcommands.
@@ -32,6 +36,8 @@ pub enum Command {
     Init(Init),
     /// Show what is found in a repository, each fact with its evidence
     Detect(Detect),
+    /// Say where the files and the project no longer agree; exit code 1 if they don't
+    Check(Check),
     /// List the stacks, package managers, frameworks and bases that are known
     Stacks,
 }
@@ -67,6 +73,22 @@ pub struct Init {
 /// `dockgen detect`.
 #[derive(Debug, Args)]
 pub struct Detect {
+    /// The repository
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
+
+    /// For people or for programs
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: Format,
+
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub answers: AnswerArgs,
+}
+
+/// `dockgen check`.
+#[derive(Debug, Args)]
+pub struct Check {
     /// The repository
     #[arg(value_name = "PATH")]
     pub path: Option<PathBuf>,

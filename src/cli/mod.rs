@@ -45,6 +45,10 @@ fn run(cli: &Cli, talk: &mut Talk) -> anyhow::Result<Outcome> {
     match &cli.command {
         Command::Init(args) => workflow::init::run(&root(&args.path), settings::answers(&args.answers), settings::init(args), talk),
         Command::Detect(args) => workflow::detect::run(&root(&args.path), settings::answers(&args.answers), args.format == args::Format::Json, talk),
+        Command::Check(args) => {
+            let options = workflow::check::Options { json: args.format == args::Format::Json, verbose: cli.verbose };
+            workflow::check::run(&root(&args.path), settings::answers(&args.answers), options, talk)
+        }
         Command::Stacks => workflow::stacks::run(talk),
     }
 }

@@ -1,6 +1,8 @@
 //! Formats that more than one detector reads. `None` = not there; `Err` = there, and broken, with file and line.
 
 pub mod doc;
+pub mod dockerfile;
+pub mod ignored;
 pub mod package_json;
 pub mod procfile;
 pub mod tool_versions;

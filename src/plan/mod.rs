@@ -16,9 +16,6 @@ use crate::model::plan::{IgnorePlan, Plan};
 use crate::model::question::Question;
 use crate::model::{Answers, Diagnostic, RelPath, ServiceDraft, Severity};
 
-/// The day on which the catalogue's dates were checked: what ended before it is warned about.
-pub const CHECKED: &str = "2026-11-20";
-
 /// What the catalogue offers to a plan.
 struct Catalog {
     packs: BTreeMap<&'static str, StackPack>,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{CHECKED, Catalog, Places};
-use crate::catalog::{BaseRow, StackPack, SystemRow};
+use super::{Catalog, Places};
+use crate::catalog::{BaseRow, CHECKED, StackPack, SystemRow};
 use crate::config::Config;
 use crate::model::plan::{PackagesPlan, RuntimePlan, ServicePlan, UserPlan, WatchPlan, WatchRow};
 use crate::model::question::Question;

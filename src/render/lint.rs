@@ -2,8 +2,8 @@
 
 use parse_dockerfile::{Command, Dockerfile, HealthcheckArguments, Instruction, Source};
 
-use super::ignored::Patterns;
 use crate::fs::Dir;
+use crate::manifest::ignored::Patterns;
 use crate::model::plan::{ComposePlan, Rendered, ServicePlan};
 use crate::model::{Diagnostic, Evidence, RelPath};
 

@@ -2,7 +2,7 @@
 
 mod engine;
 mod filters;
-pub mod ignored;
+
 pub mod lint;
 mod tidy;
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::catalog::StackPack;
 use crate::detect::Detection;
-use crate::model::{Diagnostic, Evidence, ServiceDraft, Source};
+use crate::model::{Diagnostic, Evidence, RelPath, ServiceDraft, Source};
 
 /// The contract as a JSON schema.
 pub const DETECT_SCHEMA: &str = include_str!("schemas/detect.schema.json");
@@ -24,6 +24,16 @@ pub fn detection(found: &Detection, packs: &dyn Fn(&str) -> Option<StackPack>) -
 /// What a service's draft has to say, its open questions included.
 pub fn of_service(service: &ServiceDraft) -> Vec<Diagnostic> {
     service.notes.iter().cloned().chain(service.open.iter().map(|open| open.diagnostic(&service.name))).collect()
+}
+
+/// What `check` found.
+pub fn check(files: &[RelPath], drifts: &[Diagnostic], notes: &[Diagnostic]) -> Value {
+    json!({
+        "version": VERSION,
+        "files": files.iter().map(RelPath::display).collect::<Vec<_>>(),
+        "drifts": drifts.iter().map(diagnostic).collect::<Vec<_>>(),
+        "diagnostics": notes.iter().map(diagnostic).collect::<Vec<_>>(),
+    })
 }
 
 fn service(service: &ServiceDraft, packs: &dyn Fn(&str) -> Option<StackPack>) -> Value {

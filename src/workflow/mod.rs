@@ -1,5 +1,6 @@
 //! One file a subcommand; the only modules that call more than one step of the flow.
 
+pub mod check;
 pub mod detect;
 pub mod init;
 mod save;

@@ -86,6 +86,11 @@ impl Lock {
         Ok(Self(texts))
     }
 
+    /// Whether dockgen never wrote anything.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// What was written last at a path.
     pub fn text(&self, path: &RelPath) -> Option<&str> {
         self.0.get(path.as_str()).map(String::as_str)
