@@ -171,7 +171,7 @@ pub struct ServiceDraft {
     pub facts: Vec<(String, Decision<String>)>,
 }
 
-/// What `develop.watch` does, with paths relative to the build context.
+/// What `develop.watch` does, with paths relative to the draft's context.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Watch {
     /// What happens on an edit of the source: `sync`, `sync+restart` or `rebuild`.

@@ -204,6 +204,8 @@ fn by_path(mut words: Vec<String>, draft: &ServiceDraft, pack: &StackPack, row: 
 fn watch(draft: &ServiceDraft, dir: &str) -> WatchPlan {
     let mut rows = Vec::new();
     let watch = &draft.watch;
+    // A member's paths are seen from the root of its workspace already.
+    let dir = if draft.context == draft.root { dir } else { "" };
     for path in &watch.rebuild {
         rows.push(WatchRow { action: "rebuild".to_owned(), path: format!("{dir}{path}"), target: String::new(), ignore: Vec::new() });
     }

@@ -46,6 +46,12 @@ struct Facts {
     run_members: String,
     /// The name of one member in `run-members`.
     one_member: String,
+    /// Runs a script of a member and all that it depends on, in their order, where the manager can.
+    #[serde(default)]
+    run_closure: String,
+    /// The same without the member itself.
+    #[serde(default)]
+    run_below: String,
     /// Its cache.
     cache: String,
     /// The cache's name.
@@ -119,8 +125,19 @@ impl Manager {
 
     /// The command that runs a script of workspace members, in this order.
     pub fn run_members(&self, script: &str, members: &[&str]) -> String {
-        let named: Vec<String> = members.iter().map(|name| self.facts.one_member.replace("{name}", name)).collect();
-        self.command(&self.facts.run_members).replace("{script}", script).replace("{members}", &named.join(" "))
+        let named = members.iter().map(|name| self.command(&self.facts.one_member).replace("{name}", name));
+        let between = if self.facts.run_members == "{members}" { " && " } else { " " };
+        let named = named.collect::<Vec<_>>().join(between);
+        self.command(&self.facts.run_members).replace("{members}", &named).replace("{script}", script)
+    }
+
+    /// The command that builds members: these, in their order, of which the last is the application or, `below` it, is not.
+    pub fn build_closure(&self, app: &str, members: &[&str], below: bool) -> String {
+        let whole = if below { &self.facts.run_below } else { &self.facts.run_closure };
+        if whole.is_empty() || members.len() == 1 && !below {
+            return self.run_members("build", members);
+        }
+        self.command(whole).replace("{name}", app).replace("{script}", "build")
     }
 
     /// What the template needs of it.

@@ -9,9 +9,11 @@ mod servers;
 mod start;
 mod typescript;
 mod versions;
+mod workspace;
 
 use managers::Manager;
 use project::Project;
+use workspace::Workspace;
 
 use super::{Detector, Found, asked};
 use crate::catalog::StackPack;
@@ -56,6 +58,14 @@ impl Detector for Node {
     }
 
     fn draft(&self, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -> Result<Found, Diagnostic> {
+        if let Some(package) = Package::read(dir)?
+            && let Some(workspace) = Workspace::read(dir, &package)?
+        {
+            let found = workspace.draft(&package, pack, answers)?;
+            if !found.services.is_empty() {
+                return Ok(found);
+            }
+        }
         Ok(Found::one(single(dir, pack, answers)?))
     }
 }

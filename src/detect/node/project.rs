@@ -37,6 +37,15 @@ impl Project<'_> {
         }
     }
 
+    /// Whether a member of a workspace is a program, and not a library of the others.
+    pub fn is_application(&self) -> bool {
+        let Some(package) = &self.package else { return false };
+        let starts = ["start", "start:prod", "serve", "preview"].iter().any(|name| package.script(name).is_some());
+        let dependencies = package.dependencies();
+        let framework = self.pack.frameworks(|name| dependencies.iter().any(|dependency| dependency.name == name && dependency.production)).next().is_some();
+        starts || framework && ["dev", "build"].iter().any(|name| package.script(name).is_some()) && package.doc.get(&["exports"]).is_none()
+    }
+
     /// Whether it has a script.
     pub fn has_script(&self, name: &str) -> bool {
         self.package.as_ref().is_some_and(|package| package.script(name).is_some())

@@ -1,0 +1,221 @@
+//! Workspaces: one lock file at the root, applications and libraries below it.
+
+use std::rc::Rc;
+
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+
+use super::managers::Manager;
+use super::project::Project;
+use super::{content, typescript};
+use crate::catalog::StackPack;
+use crate::detect::Found;
+use crate::detect::source;
+use crate::fs::{Dir, Text};
+use crate::manifest::{Document, Node, Package};
+use crate::model::{Answers, Diagnostic, RelPath, ServiceDraft};
+
+/// A package of a workspace.
+pub struct Member<'a> {
+    dir: Dir<'a>,
+    package: Package,
+    name: String,
+}
+
+/// A workspace.
+pub struct Workspace<'a> {
+    root: Dir<'a>,
+    members: Vec<Member<'a>>,
+}
+
+impl<'a> Workspace<'a> {
+    /// The workspace whose root is this folder; `None` where it is none.
+    pub fn read(root: &Dir<'a>, package: &Package) -> Result<Option<Self>, Diagnostic> {
+        let patterns = patterns(root, package)?;
+        if patterns.is_empty() {
+            return Ok(None);
+        }
+        let (wanted, unwanted) =
+            (set(patterns.iter().filter(|pattern| !pattern.starts_with('!'))), set(patterns.iter().filter(|pattern| pattern.starts_with('!'))));
+        let mut members = Vec::new();
+        for path in root.files_below().filter(|path| path.name() == "package.json") {
+            let Some(folder) = path.parent().filter(|folder| folder != root.path()) else { continue };
+            let Some(below) = folder.below(root.path()) else { continue };
+            if !wanted.is_match(below) || unwanted.is_match(below) || below.split('/').any(|part| part == "node_modules") {
+                continue;
+            }
+            let dir = root.tree().dir(folder.clone());
+            let Some(package) = Package::read(&dir)? else { continue };
+            let Some(name) = package.name().filter(|name| plain(name)).map(ToOwned::to_owned) else { continue };
+            members.push(Member { dir, package, name });
+        }
+        Ok((!members.is_empty()).then(|| Self { root: root.clone(), members }))
+    }
+
+    /// The services of the workspace.
+    pub fn draft(&self, package: &Package, pack: &StackPack, answers: &Answers) -> Result<Found, Diagnostic> {
+        let mut found = Found { services: Vec::new(), covers: self.members.iter().map(|member| member.dir.path().clone()).collect() };
+        let hints = answers.hints(self.root.path(), "");
+        let manager = Manager::choose(&self.root, Some(package), pack, &hints)?;
+        for (at, member) in self.members.iter().enumerate() {
+            let mut draft = ServiceDraft::new("node", member.dir.path().clone(), &member.name);
+            draft.context = self.root.path().clone();
+            let hints = answers.hints(member.dir.path(), &draft.name);
+            let project = Project {
+                dir: member.dir.clone(),
+                package: Some(member.package.clone()),
+                root: Some(package),
+                manager: &manager,
+                pack,
+                hints,
+                others: Vec::new(),
+                framework: None,
+            };
+            if !project.is_application() {
+                continue;
+            }
+            super::fill(&mut draft, project, &[member.dir.clone(), self.root.clone()])?;
+            self.surround(&mut draft, at, &manager)?;
+            found.services.push(draft);
+        }
+        Ok(found)
+    }
+
+    /// What an application needs of its workspace.
+    fn surround(&self, draft: &mut ServiceDraft, at: usize, manager: &Manager) -> Result<(), Diagnostic> {
+        let app = &self.members[at];
+        let libraries = self.libraries(at);
+        let built: Vec<&Member<'_>> = libraries.iter().map(|at| &self.members[*at]).filter(|member| member.package.script("build").is_some()).collect();
+        let mut names: Vec<&str> = built.iter().map(|member| member.name.as_str()).collect();
+        draft.set("dev_build", if names.is_empty() { String::new() } else { manager.build_closure(&app.name, &names, true) });
+        if let Some(build) = &mut draft.build
+            && !names.is_empty()
+            && !build.source.is_explicit()
+        {
+            names.push(&app.name);
+            build.value = crate::model::Cmd::Shell(manager.build_closure(&app.name, &names, false));
+        }
+        let (mut folders, mut outputs) = (Vec::new(), Vec::new());
+        for library in libraries.iter().map(|at| &self.members[*at]) {
+            draft.dependencies.extend(library.package.dependencies());
+            if library.package.script("build").is_some() && draft.build.is_some() {
+                outputs.push(self.below(&library.dir, &made(library)?));
+            } else {
+                let texts: Vec<Rc<Text>> = source::files(&library.dir, &["js", "mjs", "cjs", "ts"], &[]);
+                folders.extend(content::of_source(&library.dir, &texts, None).iter().map(|path| self.below(&library.dir, path)));
+            }
+        }
+        let (files, folders): (Vec<String>, Vec<String>) = folders.into_iter().partition(|path| !path.ends_with('/'));
+        draft.set("library_folders", folders.iter().map(|path| path.trim_end_matches('/').to_owned()).collect::<Vec<_>>());
+        draft.set("library_files", files);
+        draft.set("library_outputs", outputs);
+        // The manifests of all members come with the dependencies.
+        if let Some(serde_json::Value::Array(files)) = draft.extra.get_mut("files") {
+            files.retain(|file| file != "package.json");
+        }
+        draft.set("home", self.below(&app.dir, ""));
+        draft.set("member", app.name.clone());
+        draft.set("members", self.members.iter().map(|member| self.below(&member.dir, "")).collect::<Vec<_>>());
+        draft.set("manager", manager.for_template(&app.name));
+        draft.set("prunes", true);
+        draft.set("installs", true);
+        draft.set("modules", true);
+        draft.ignore.push("**/Dockerfile*".to_owned());
+        let own = self.below(&app.dir, "");
+        draft.watch.paths = vec![own];
+        draft.watch.rebuild = manager.manifests();
+        draft.watch.rebuild.extend(libraries.iter().map(|at| self.below(&self.members[*at].dir, "")));
+        Ok(())
+    }
+
+    /// A path of a member, seen from the root.
+    fn below(&self, dir: &Dir<'_>, tail: &str) -> String {
+        let folder = dir.path().below(self.root.path()).unwrap_or_default();
+        if tail.is_empty() { folder.to_owned() } else { format!("{folder}/{tail}") }
+    }
+
+    /// The members that a member depends on, those first that others need.
+    fn libraries(&self, at: usize) -> Vec<usize> {
+        let mut order = Vec::new();
+        let mut open = Vec::new();
+        self.visit(at, &mut order, &mut open);
+        order.retain(|member| *member != at);
+        order
+    }
+
+    fn visit(&self, at: usize, order: &mut Vec<usize>, open: &mut Vec<usize>) {
+        if order.contains(&at) || open.contains(&at) {
+            return;
+        }
+        open.push(at);
+        for dependency in self.members[at].package.dependencies() {
+            if let Some(member) = self.members.iter().position(|member| member.name == dependency.name) {
+                self.visit(member, order, open);
+            }
+        }
+        open.pop();
+        order.push(at);
+    }
+}
+
+/// The patterns of `workspaces` or `pnpm-workspace.yaml`.
+fn patterns(root: &Dir<'_>, package: &Package) -> Result<Vec<String>, Diagnostic> {
+    let listed = |node: Option<&Node>| -> Vec<String> { node.into_iter().flat_map(Node::items).filter_map(Node::str).map(ToOwned::to_owned).collect() };
+    if let Some(doc) = Document::read(root, "pnpm-workspace.yaml")? {
+        let found = listed(doc.get(&["packages"]));
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    let found = listed(package.doc.get(&["workspaces"]));
+    Ok(if found.is_empty() { listed(package.doc.get(&["workspaces", "packages"])) } else { found })
+}
+
+fn set<'p>(patterns: impl Iterator<Item = &'p String>) -> GlobSet {
+    let mut builder = GlobSetBuilder::new();
+    for pattern in patterns {
+        let pattern = pattern.trim_start_matches('!').trim_start_matches("./").trim_end_matches('/');
+        if let Ok(glob) = GlobBuilder::new(pattern).literal_separator(true).build() {
+            builder.add(glob);
+        }
+    }
+    builder.build().unwrap_or_else(|_| GlobSet::empty())
+}
+
+/// Whether a name can stand in a command as it is.
+fn plain(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with('-') && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '@' | '/' | '-' | '_' | '.'))
+}
+
+/// The folder that a library's build makes.
+fn made(library: &Member<'_>) -> Result<String, Diagnostic> {
+    if let Some(output) = typescript::output(&library.dir, &library.package)? {
+        return Ok(output.folder);
+    }
+    let main = library.package.doc.str(&["main"]).unwrap_or("dist/index.js");
+    let folder = RelPath::known(main).as_str().split_once('/').map_or("dist", |(folder, _)| folder).to_owned();
+    Ok(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Workspace;
+    use crate::fs::Tree;
+    use crate::manifest::Package;
+
+    #[test]
+    fn members_are_found_and_ordered_by_their_dependencies() {
+        let tree = Tree::memory([
+            ("package.json", r#"{"workspaces": ["apps/*", "libs/**", "!libs/old"]}"#),
+            ("apps/api/package.json", r#"{"name": "@x/api", "dependencies": {"@x/b": "*", "left-pad": "1"}}"#),
+            ("libs/a/package.json", r#"{"name": "@x/a"}"#),
+            ("libs/deep/b/package.json", r#"{"name": "@x/b", "dependencies": {"@x/a": "*"}}"#),
+            ("libs/old/package.json", r#"{"name": "@x/old"}"#),
+            ("tools/package.json", r#"{"name": "tools"}"#),
+        ]);
+        let package = Package::read(&tree.root()).expect("parses").expect("there");
+        let workspace = Workspace::read(&tree.root(), &package).expect("parses").expect("a workspace");
+        let names: Vec<&str> = workspace.members.iter().map(|member| member.name.as_str()).collect();
+        assert_eq!(names, ["@x/api", "@x/a", "@x/b"]);
+        assert_eq!(workspace.libraries(0), [1, 2]);
+    }
+}
