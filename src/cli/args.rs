@@ -38,6 +38,8 @@ pub enum Command {
     Detect(Detect),
     /// Say where the files and the project no longer agree; exit code 1 if they don't
     Check(Check),
+    /// Build the image with Docker, run it, and check both
+    Verify(Verify),
     /// List the stacks, package managers, frameworks and bases that are known
     Stacks,
 }
@@ -100,6 +102,50 @@ pub struct Check {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub answers: AnswerArgs,
+}
+
+/// `dockgen verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The repository, which is the build context
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
+
+    /// The Dockerfile, where it is not PATH/Dockerfile
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+
+    /// The stage whose image is checked; the last one where none is named
+    #[arg(long, value_name = "STAGE")]
+    pub target: Option<String>,
+
+    /// Checks to leave out: lint, build, size, user, tools, secrets, run, health, stop, readonly, cache, dev, context
+    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    pub skip: Vec<String>,
+
+    /// A variable of the container, NAME=VALUE; may be repeated
+    #[arg(short, long, value_name = "NAME=VALUE")]
+    pub env: Vec<String>,
+
+    /// A file of variables of the container; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub env_file: Vec<PathBuf>,
+
+    /// Start the other services of the compose file (compose.yaml where none is named) beside the container
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub compose: Option<String>,
+
+    /// Build the checked stage without the engine's cache, so that the time of the first build is one
+    #[arg(long)]
+    pub no_cache: bool,
+
+    /// Let the engine read the Dockerfile itself, where the image that `# syntax` names can't be had
+    #[arg(long, env = "DOCKGEN_BUILTIN_FRONTEND", value_parser = clap::builder::FalseyValueParser::new())]
+    pub builtin_frontend: bool,
+
+    /// For people or for programs
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    pub format: Format,
 }
 
 /// Answers to the questions; each is also a key of dockgen.toml and a variable `DOCKGEN_*`.

@@ -49,6 +49,7 @@ fn run(cli: &Cli, talk: &mut Talk) -> anyhow::Result<Outcome> {
             let options = workflow::check::Options { json: args.format == args::Format::Json, verbose: cli.verbose };
             workflow::check::run(&root(&args.path), settings::answers(&args.answers), options, talk)
         }
+        Command::Verify(args) => workflow::verify::run(&root(&args.path), &settings::verify(args, cli.quiet), talk),
         Command::Stacks => workflow::stacks::run(talk),
     }
 }

@@ -1,12 +1,13 @@
 //! What was typed, together with the environment, as what it means.
 #![allow(clippy::disallowed_methods, reason = "the environment is read here and nowhere else")]
 
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
-use super::args::{AnswerArgs, Init};
+use super::args::{AnswerArgs, Format, Init, Verify};
 use crate::model::question::Question;
 use crate::model::{Answers, Given, Source};
-use crate::workflow::init::Options;
+use crate::workflow::{init, verify};
 
 /// The folder to read: `-C` first, then the argument below it.
 pub fn root(directory: Option<&Path>, path: Option<&Path>) -> PathBuf {
@@ -18,8 +19,25 @@ pub fn root(directory: Option<&Path>, path: Option<&Path>) -> PathBuf {
 }
 
 /// How `init` was asked to behave.
-pub fn init(args: &Init) -> Options {
-    Options { dry_run: args.dry_run, stdout: args.stdout, force: args.force, yes: args.yes }
+pub fn init(args: &Init) -> init::Options {
+    init::Options { dry_run: args.dry_run, stdout: args.stdout, force: args.force, yes: args.yes }
+}
+
+/// How `verify` was asked to behave.
+pub fn verify(args: &Verify, quiet: bool) -> verify::Options {
+    verify::Options {
+        file: args.file.clone(),
+        target: args.target.clone(),
+        skip: args.skip.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect(),
+        env: args.env.clone(),
+        env_file: args.env_file.clone(),
+        compose: args.compose.clone(),
+        no_cache: args.no_cache,
+        builtin_frontend: args.builtin_frontend,
+        json: args.format == Format::Json,
+        terminal: std::io::stderr().is_terminal(),
+        quiet,
+    }
 }
 
 /// The answers on the command line, then those in the environment.

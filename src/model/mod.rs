@@ -9,6 +9,7 @@ pub mod evidence;
 pub mod path;
 pub mod plan;
 pub mod question;
+pub mod verify;
 pub mod version;
 
 pub use answers::{Answers, Given};

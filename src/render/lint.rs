@@ -228,3 +228,37 @@ pub fn copies(file: &Rendered, context: &Dir<'_>, ignore: Option<&str>) -> Vec<D
     }
     problems
 }
+
+/// What is wrong with any Dockerfile, whoever wrote it: lines and messages.
+pub fn any(text: &str) -> Vec<(usize, String)> {
+    let Ok(parsed) = parse_dockerfile::parse(text) else { return vec![(1, "it can't be parsed".to_owned())] };
+    let line = |at: usize| text[..at].matches('\n').count() + 1;
+    let mut found = Vec::new();
+    let stages: Vec<String> = parsed.stages().filter_map(|stage| Some(stage.from.as_.as_ref()?.1.value.to_lowercase())).collect();
+    for instruction in &parsed.instructions {
+        match instruction {
+            Instruction::From(from) => {
+                let image = &*from.image.value;
+                let known = image == "scratch" || image.contains(['$', '@']) || stages.contains(&image.to_lowercase());
+                let tag = image.rsplit('/').next().and_then(|name| name.split_once(':')).map(|(_, tag)| tag);
+                if !known && tag.is_none_or(|tag| tag == "latest") {
+                    found.push((line(from.from.span.start), format!("`{image}` has no tag but latest: the next build may stand on something else")));
+                }
+            }
+            Instruction::Cmd(cmd) if exec(&cmd.arguments).is_err() => {
+                found.push((line(cmd.cmd.span.start), "CMD is not in exec form: a shell stands between the program and its signals".to_owned()));
+            }
+            Instruction::Entrypoint(entrypoint) if exec(&entrypoint.arguments).is_err() => {
+                found.push((
+                    line(entrypoint.entrypoint.span.start),
+                    "ENTRYPOINT is not in exec form: a shell stands between the program and its signals".to_owned(),
+                ));
+            }
+            Instruction::Add(add) if add.src.iter().any(|source| matches!(source, Source::Path(path) if path.value.starts_with("http"))) => {
+                found.push((line(add.add.span.start), "ADD fetches a file whose content nobody checks".to_owned()));
+            }
+            _ => {}
+        }
+    }
+    found
+}

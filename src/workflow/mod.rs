@@ -5,6 +5,7 @@ pub mod detect;
 pub mod init;
 mod save;
 pub mod stacks;
+pub mod verify;
 
 use std::io::Write;
 
@@ -19,6 +20,8 @@ pub enum Outcome {
     No,
     /// It could not work: wrong use, broken input.
     Failed,
+    /// The user stopped it.
+    Interrupted,
 }
 
 impl Outcome {
@@ -28,6 +31,7 @@ impl Outcome {
             Self::Done => 0,
             Self::No => 1,
             Self::Failed => 2,
+            Self::Interrupted => 130,
         }
     }
 }
