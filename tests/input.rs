@@ -167,6 +167,17 @@ fn nothing_found_is_said() {
 }
 
 #[test]
+fn a_stack_without_templates_is_named_and_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("composer.json"), "{}").expect("written");
+    std::fs::write(folder.path().join("package.json"), "{ \"scripts\": { \"build\": \"vite build\" } }").expect("written");
+    refused(folder.path(), &["--yes"], 2, &["`.` is a php project", " --> composer.json"]);
+    let detected = dockgen(&["detect", "--format", "json"], &[] as &[&str], folder.path());
+    assert_eq!(detected.code, 0);
+    assert!(detected.stdout.contains("\"stack\": \"php\""), "{}", detected.stdout);
+}
+
+#[test]
 fn wrong_answers_are_refused_with_their_reason() {
     let folder = project();
     refused(folder.path(), &["--yes", "--base", "windows"], 2, &["can't be built on `windows`", "choose one of"]);

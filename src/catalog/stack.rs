@@ -18,6 +18,9 @@ pub struct StackPack {
     /// Stacks that win over this one in a folder that both claim with the same strength.
     #[serde(default)]
     pub yields_to: Vec<String>,
+    /// Whether its manifest often stands in other stacks' projects, for their assets.
+    #[serde(default)]
+    pub serves_others: bool,
     /// The runtime that the base images carry.
     pub runtime: Option<RuntimeRow>,
     /// The base that is chosen where nobody asks for another.

@@ -3,6 +3,7 @@
 mod asked;
 mod go;
 mod node;
+mod recognised;
 mod select;
 mod source;
 

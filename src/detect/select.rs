@@ -124,6 +124,10 @@ impl Search<'_> {
                 return true;
             }
         }
+        if let Some(draft) = self.recognised(dir, &claims) {
+            self.found.services.push(draft);
+            return false;
+        }
         // Below the root, and beside a service, only a folder's own manifest makes a service.
         let needed = if dir.path().is_root() {
             Strength::Hint
@@ -168,6 +172,16 @@ impl Search<'_> {
         false
     }
 
+    /// The folder's stack where dockgen can only name it, and nothing but the assets of such a project claims the folder.
+    fn recognised(&mut self, dir: &Dir<'_>, claims: &[(&dyn Detector, Claim)]) -> Option<ServiceDraft> {
+        let covered: Vec<&str> = DETECTORS.iter().map(|detector| detector.id()).collect();
+        let draft = super::recognised::find(dir, &covered)?;
+        let stands = claims
+            .iter()
+            .any(|(detector, claim)| claim.strength == Strength::Certain && self.load(detector.id()).is_ok() && !self.packs[detector.id()].serves_others);
+        (!stands).then_some(draft)
+    }
+
     fn load(&mut self, id: &'static str) -> Result<(), String> {
         if !self.packs.contains_key(id) {
             self.packs.insert(id, StackPack::load(id)?);
@@ -183,7 +197,7 @@ impl Search<'_> {
         let runnable = self.found.services.iter().any(|service| service.start.is_some());
         if runnable {
             // Libraries beside applications are not asked about.
-            self.found.services.retain(|service| service.start.is_some() || !service.open.is_empty() && service.root.is_root());
+            self.found.services.retain(|service| service.start.is_some() || service.pack.is_empty() || !service.open.is_empty() && service.root.is_root());
         }
     }
 

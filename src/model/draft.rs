@@ -117,7 +117,7 @@ fn quote(word: &str) -> String {
 pub struct ServiceDraft {
     /// The stack as the JSON contract names it.
     pub stack: String,
-    /// The folder under `templates/` that renders it.
+    /// The folder under `templates/` that renders it; empty for a stack that dockgen can only name.
     pub pack: &'static str,
     /// The folder of the service.
     pub root: RelPath,

@@ -26,7 +26,7 @@ struct Catalog {
 impl Catalog {
     fn load(drafts: &[ServiceDraft]) -> Result<Self, String> {
         let mut packs = BTreeMap::new();
-        for draft in drafts {
+        for draft in drafts.iter().filter(|draft| !draft.pack.is_empty()) {
             if !packs.contains_key(draft.pack) {
                 packs.insert(draft.pack, StackPack::load(draft.pack)?);
             }
@@ -49,6 +49,9 @@ pub fn plan(drafts: &[ServiceDraft], config: &Config, answers: &Answers, places:
     for draft in drafts {
         plan.diagnostics.extend(draft.notes.iter().cloned());
         plan.diagnostics.extend(draft.open.iter().map(|open| open.diagnostic(&draft.name)));
+        if draft.pack.is_empty() {
+            continue; // Only named: its own note says that nothing can be written for it.
+        }
         match service::plan(draft, &catalog, config, answers, places) {
             Ok((service, mut notes)) => {
                 plan.services.push(service);
