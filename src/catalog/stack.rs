@@ -85,6 +85,8 @@ pub struct LineRow {
     pub never_picked: bool,
     /// The system release of its images where it isn't the base's own.
     pub release: Option<String>,
+    /// The first exact version whose images have the base's own release: `release` then holds for older exact versions alone.
+    pub release_before: Option<Version>,
 }
 
 /// One kind of base. In image patterns `{version}` is the runtime's version and `{release}` the system's release.

@@ -133,10 +133,16 @@ fn base(draft: &ServiceDraft, pack: &StackPack, answers: &Answers) -> Result<Dec
 }
 
 fn release(draft: &ServiceDraft, pack: &StackPack, row: &BaseRow) -> String {
-    let line = draft.runtime.as_ref().zip(pack.runtime.as_ref()).and_then(|(decision, runtime)| runtime.line(&decision.value));
-    match line.and_then(|line| line.release.as_ref()) {
-        Some(own) if row.build_os.as_deref().unwrap_or(&row.os) == "debian" => own.clone(),
-        _ => row.release.clone(),
+    let version = draft.runtime.as_ref().map(|decision| &decision.value);
+    let line = version.zip(pack.runtime.as_ref()).and_then(|(version, runtime)| runtime.line(version));
+    let debian = row.build_os.as_deref().unwrap_or(&row.os) == "debian";
+    let holds = |line: &LineRow| match (&line.release_before, version) {
+        (Some(before), Some(version)) => version.numbers().len() == 3 && version < before,
+        _ => true,
+    };
+    match line.filter(|line| debian && holds(line)).and_then(|line| line.release.as_ref()) {
+        Some(own) => own.clone(),
+        None => row.release.clone(),
     }
 }
 
@@ -244,5 +250,26 @@ fn contradictions(draft: &ServiceDraft, title: &str, decision: &Decision<crate::
                 .help("let both say the same, or pass --runtime-version"),
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::release;
+    use crate::catalog::StackPack;
+    use crate::model::{Decision, RelPath, ServiceDraft, Source};
+
+    #[test]
+    fn an_exact_version_from_before_the_release_keeps_its_own() {
+        let pack = StackPack::load("node").expect("loads");
+        let of = |version: &str| {
+            let mut draft = ServiceDraft::new("node", RelPath::root(), "a");
+            draft.runtime = Some(Decision::new(version.parse().expect("a version"), Source::default("a test")));
+            release(&draft, &pack, &pack.bases["slim"])
+        };
+        assert_eq!(of("22.14.0"), "bookworm");
+        assert_eq!(of("22.21.0"), "trixie");
+        assert_eq!(of("22"), "trixie");
+        assert_eq!(of("18"), "bookworm");
     }
 }
