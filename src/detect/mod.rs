@@ -6,6 +6,7 @@ mod node;
 mod recognised;
 mod select;
 mod source;
+mod static_site;
 
 use crate::catalog::StackPack;
 use crate::fs::Dir;
@@ -42,4 +43,4 @@ impl Found {
 }
 
 /// All detectors. The order has no meaning.
-pub const DETECTORS: &[&dyn Detector] = &[&go::Go, &node::Node];
+pub const DETECTORS: &[&dyn Detector] = &[&go::Go, &node::Node, &static_site::Static];
