@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Catalog, Places};
+use crate::catalog::stack::LineRow;
 use crate::catalog::{BaseRow, CHECKED, StackPack, SystemRow};
 use crate::config::Config;
 use crate::model::plan::{PackagesPlan, RuntimePlan, ServicePlan, UserPlan, WatchPlan, WatchRow};
