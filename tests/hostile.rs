@@ -130,6 +130,7 @@ fn harm(file: &Rendered) -> Option<String> {
             Instruction::Expose(expose) => expose.arguments.iter().map(|port| port.value.to_string()).collect(),
             Instruction::Arg(arg) => arg.arguments.value.to_string(),
             Instruction::Copy(copy) => copy.dest.value.to_string(),
+            Instruction::Stopsignal(signal) => signal.arguments.value.to_string(),
             other => return Some(format!("an instruction that no template has: {other:?}")),
         };
         // A word in single quotes is text; a path is read by nobody as more than a path.

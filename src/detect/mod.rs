@@ -3,6 +3,7 @@
 mod asked;
 mod go;
 mod node;
+mod python;
 mod recognised;
 mod select;
 mod source;
@@ -43,4 +44,4 @@ impl Found {
 }
 
 /// All detectors. The order has no meaning.
-pub const DETECTORS: &[&dyn Detector] = &[&go::Go, &node::Node, &static_site::Static];
+pub const DETECTORS: &[&dyn Detector] = &[&go::Go, &node::Node, &python::Python, &static_site::Static];

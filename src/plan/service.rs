@@ -60,7 +60,8 @@ pub fn plan(
         kind: draft.kind.name().to_owned(),
         root: draft.root.clone(),
         dockerfile: places.dockerfile(home),
-        watch: watch(draft, &dir),
+        // A member's paths are seen from the workspace already.
+        watch: watch(draft, if member { "" } else { &dir }),
         here: if dir.is_empty() { ".".to_owned() } else { dir.clone() },
         dir,
         context,

@@ -59,10 +59,21 @@ pub fn dockerfile(text: &str, service: &ServicePlan) -> Result<(), Diagnostic> {
         .collect();
     check_stages(&stages, service).map_err(|message| problem(path, message))?;
     check_sources(&parsed, &stages, service).map_err(|message| problem(path, message))?;
-    let Some(last) = parsed.stages().last() else { return Err(problem(path, "it has no stage")) };
+    let all: Vec<_> = parsed.stages().collect();
+    let Some(last) = all.last() else { return Err(problem(path, "it has no stage")) };
     let mut seen = Seen::default();
-    for instruction in last.instructions {
+    // What the last stage inherits counts, but the user is said where it ends.
+    let mut chain = vec![last];
+    let mut above = &stages[..stages.len() - 1];
+    while let Some(place) = above.iter().position(|(name, _)| *name == *chain[chain.len() - 1].from.image.value) {
+        chain.push(&all[place]);
+        above = &stages[..place];
+    }
+    for instruction in chain.iter().rev().flat_map(|stage| stage.instructions) {
         seen.take(instruction, service).map_err(|message| problem(path, message))?;
+    }
+    if !last.instructions.iter().any(|instruction| matches!(instruction, Instruction::User(_))) {
+        seen.user = None;
     }
     seen.finish(service).map_err(|message| problem(path, message))
 }

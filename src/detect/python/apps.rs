@@ -1,0 +1,212 @@
+//! Where the application object is: `app = FastAPI()`, a factory, or a module that imports it.
+
+use std::rc::Rc;
+
+use regex_lite::Regex;
+
+use crate::catalog::{FrameworkRow, StackPack};
+use crate::detect::source;
+use crate::fs::{Dir, Text};
+use crate::model::{Diagnostic, Evidence};
+
+/// File names that an application usually has, the likeliest first.
+const NAMES: &[&str] = &["asgi", "wsgi", "main", "app", "application", "server", "api", "web", "run", "worker", "tasks", "celery", "__init__"];
+
+/// Names that an application object usually has, the likeliest first.
+const OBJECTS: &[&str] = &["app", "application", "api", "server", "celery", "celery_app"];
+
+/// An application object.
+#[derive(Clone, Debug)]
+pub struct App<'p> {
+    /// The framework's row.
+    pub row: &'p FrameworkRow,
+    /// The module, dotted.
+    pub module: String,
+    /// The object or factory in it.
+    pub object: String,
+    /// Whether it must be called.
+    pub factory: bool,
+    /// The folder that the module is imported from, empty for the service's own.
+    pub import_root: String,
+    /// Where it is made.
+    pub at: Evidence,
+    rank: (usize, usize, usize),
+}
+
+impl App<'_> {
+    /// `module:object`.
+    pub fn target(&self) -> String {
+        format!("{}:{}", self.module, self.object)
+    }
+}
+
+/// The source of a service, searched once for everything.
+pub struct Sources<'t> {
+    /// The folder of the service.
+    pub dir: Dir<'t>,
+    /// Its Python files, shallow ones first.
+    pub texts: Vec<Rc<Text>>,
+    /// Whether the modules are installed from the project's package.
+    pub packaged: bool,
+}
+
+impl<'t> Sources<'t> {
+    /// Reads the source of a folder.
+    pub fn read(dir: &Dir<'t>, packaged: bool) -> Self {
+        Self { dir: dir.clone(), texts: source::files(dir, &["py"], &[]), packaged }
+    }
+
+    /// Whether any file matches.
+    pub fn any(&self, pattern: &str) -> Result<bool, Diagnostic> {
+        let pattern = regex(pattern)?;
+        Ok(self.texts.iter().any(|text| pattern.is_match(text.as_str())))
+    }
+
+    /// The first match of the pattern's group.
+    pub fn find(&self, pattern: &str) -> Result<Option<source::Hit>, Diagnostic> {
+        Ok(source::find(&self.texts, &regex(pattern)?, "#"))
+    }
+
+    /// A file's path below the service's folder.
+    pub fn tail<'a>(&self, text: &'a Text) -> &'a str {
+        text.path().below(self.dir.path()).unwrap_or_default()
+    }
+}
+
+/// A pattern of dockgen's own.
+pub fn regex(pattern: &str) -> Result<Regex, Diagnostic> {
+    Regex::new(pattern).map_err(|error| Diagnostic::error("pattern", format!("`{pattern}`: {error}")))
+}
+
+/// The application objects of the frameworks that production depends on: the likeliest first, those that weigh the same beside it.
+pub fn find<'p>(sources: &Sources<'_>, pack: &'p StackPack, depends: &dyn Fn(&str) -> bool) -> Result<Vec<App<'p>>, Diagnostic> {
+    for row in pack.frameworks(depends) {
+        let Some(constructors) = row.data.get("constructors").and_then(toml::Value::as_array) else { continue };
+        let names: Vec<&str> = constructors.iter().filter_map(toml::Value::as_str).collect();
+        let mut apps = search(sources, row, &names.join("|"))?;
+        apps.sort_by_key(|app| app.rank);
+        let best = apps.first().map(|app| (app.rank.0, app.rank.1));
+        apps.retain(|app| Some((app.rank.0, app.rank.1)) == best);
+        // Two objects in one file: the better name wins.
+        let mut files: Vec<String> = Vec::new();
+        apps.retain(|app| {
+            let file = app.at.file.to_string();
+            let new = !files.contains(&file);
+            files.push(file);
+            new
+        });
+        if !apps.is_empty() {
+            return Ok(apps);
+        }
+    }
+    Ok(Vec::new())
+}
+
+fn search<'p>(sources: &Sources<'_>, row: &'p FrameworkRow, constructors: &str) -> Result<Vec<App<'p>>, Diagnostic> {
+    let makes = regex(&format!(r"(?m)^([A-Za-z_]\w*)\s*(?::\s*[\w.]+\s*)?=\s*(?:\w+\.)*(?:{constructors})\s*\("))?;
+    let factory = regex(r"(?m)^def\s+((?:create|make|get|build|init)_(?:app|application|api|asgi|wsgi|server))\s*\(([^)]*)\)")?;
+    let calls = regex(r"(?m)^([A-Za-z_]\w*)\s*(?::\s*[\w.]+\s*)?=\s*(?:\w+\.)*(?:create|make|get|build|init)_(?:app|application|api|asgi|wsgi|server)\s*\(")?;
+    let mentions = regex(&format!(r"\b(?:{constructors})\s*\("))?;
+    let imports = regex(r"(?m)^from\s+[\w.]+\s+import\s+(?:\w+\s+as\s+)?(app|application|celery|celery_app)\b")?;
+    let mut apps = Vec::new();
+    for text in &sources.texts {
+        let tail = sources.tail(text);
+        let stem = tail.rsplit('/').next().unwrap_or_default().trim_end_matches(".py");
+        let entry = matches!(stem, "wsgi" | "asgi");
+        let mut push = |pattern: &Regex, factory: bool, weight: usize| {
+            for found in pattern.captures_iter(text.as_str()) {
+                let Some(object) = found.get(1) else { continue };
+                if factory && !callable(found.get(2).map_or("", |parameters| parameters.as_str())) {
+                    continue;
+                }
+                let (module, import_root) = module(sources, text, tail);
+                let file = NAMES.iter().position(|name| *name == stem).unwrap_or(NAMES.len());
+                let named = OBJECTS.iter().position(|name| *name == object.as_str()).unwrap_or(OBJECTS.len());
+                let line = text.as_str()[object.start()..].lines().next().unwrap_or_default();
+                let at = text.at(object.start(), if factory { object.as_str() } else { line.split('(').next().unwrap_or_default() });
+                let rank = (weight * 100 + file, tail.matches('/').count(), named);
+                apps.push(App { row, module, object: object.as_str().to_owned(), factory, import_root, at, rank });
+            }
+        };
+        push(&makes, false, 0);
+        push(&calls, false, 0);
+        if entry {
+            push(&imports, false, 0);
+        }
+        if mentions.is_match(text.as_str()) {
+            push(&factory, true, 1);
+        }
+    }
+    // A folder of a framework's own examples of use is no application: one with an object beats all with a factory alone.
+    Ok(apps)
+}
+
+/// Whether a factory can be called without arguments.
+fn callable(parameters: &str) -> bool {
+    parameters.split(',').map(str::trim).all(|parameter| parameter.is_empty() || parameter.contains('=') || parameter.starts_with(['*', '/']))
+        || parameters.contains('[') && parameters.contains('=')
+}
+
+/// The dotted name of a file's module and the folder that it is imported from.
+pub fn module(sources: &Sources<'_>, text: &Text, tail: &str) -> (String, String) {
+    let (folder, stem) = tail.rsplit_once('/').unwrap_or(("", tail));
+    let stem = stem.trim_end_matches(".py");
+    let root = import_root(sources, text, folder, stem);
+    let below = folder.strip_prefix(&root).unwrap_or(folder).trim_start_matches('/');
+    let parts: Vec<&str> = below.split('/').chain([stem]).filter(|part| !part.is_empty() && *part != "__init__").collect();
+    // What is installed is imported by its name from anywhere.
+    let shown = if sources.packaged { String::new() } else { root };
+    (parts.join("."), shown)
+}
+
+fn import_root(sources: &Sources<'_>, text: &Text, folder: &str, stem: &str) -> String {
+    let dir = &sources.dir;
+    if sources.packaged {
+        return if folder == "src" || folder.starts_with("src/") { "src".to_owned() } else { String::new() };
+    }
+    if !folder.is_empty() && stem != "__init__" {
+        let here = dir.dir(folder);
+        let imported = regex(r"(?m)^\s*(?:from|import)\s+([A-Za-z_]\w*)").ok();
+        let bare = imported.is_some_and(|imported| {
+            imported.captures_iter(text.as_str()).filter_map(|found| found.get(1)).map(|name| name.as_str()).any(|name| {
+                let file = format!("{name}.py");
+                name != stem && (here.has(&file) || here.has_dir(name)) && !dir.has(&file) && !dir.has_dir(name)
+            })
+        });
+        if bare {
+            return folder.to_owned();
+        }
+    }
+    let in_src = folder == "src" || folder.starts_with("src/");
+    let by_name = in_src && (dir.has("src/__init__.py") || sources.any(r"(?m)^\s*(?:from|import)\s+src\b").unwrap_or(false));
+    if in_src && !by_name { "src".to_owned() } else { String::new() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Sources, find};
+    use crate::catalog::StackPack;
+    use crate::fs::Tree;
+
+    fn targets(files: &[(&str, &str)], packaged: bool) -> Vec<String> {
+        let tree = Tree::memory(files.iter().copied());
+        let pack = StackPack::load("python").expect("the pack");
+        let apps = find(&Sources::read(&tree.root(), packaged), &pack, &|name| matches!(name, "fastapi" | "flask")).expect("fine");
+        apps.iter().map(|app| format!("{} {} {}", app.target(), app.factory, app.import_root).trim_end().to_owned()).collect()
+    }
+
+    #[test]
+    fn finds_the_object_and_its_module() {
+        assert_eq!(targets(&[("app/main.py", "app = FastAPI()\nadmin = FastAPI()\n"), ("app/tools.py", "x = FastAPI()\n")], false), ["app.main:app false"]);
+        assert_eq!(targets(&[("src/shop/main.py", "api: FastAPI = fastapi.FastAPI(\n")], true), ["shop.main:api false"]);
+        assert_eq!(targets(&[("src/main.py", "from db import x\napp = FastAPI()\n"), ("src/db.py", "")], false), ["main:app false src"]);
+        assert_eq!(targets(&[("src/main.py", "from src.db import x\napp = FastAPI()\n"), ("src/db.py", "")], false), ["src.main:app false"]);
+        assert_eq!(
+            targets(&[("shop/__init__.py", "def create_app(config: dict | None = None):\n    app = Flask(__name__)\n")], false),
+            ["shop:create_app true"]
+        );
+        assert_eq!(targets(&[("wsgi.py", "from shop import app\n"), ("shop/__init__.py", "app = Flask(__name__)\n")], false), ["wsgi:app false"]);
+        assert_eq!(targets(&[("a/main.py", "app = FastAPI()\n"), ("b/main.py", "app = FastAPI()\n")], false).len(), 2);
+        assert_eq!(targets(&[("a.py", "# app = FastAPI()\n")], false).len(), 0);
+    }
+}

@@ -1,0 +1,200 @@
+//! Django: its settings say what is collected, which variables they want and who may ask.
+
+use std::rc::Rc;
+
+use super::apps::{Sources, regex};
+use crate::fs::{Dir, Text};
+use crate::model::{Diagnostic, Evidence};
+
+/// What the settings of a Django project say.
+#[derive(Clone, Debug, Default)]
+pub struct Django {
+    /// The folder of manage.py below the service's, empty for its own.
+    pub folder: String,
+    /// manage.py.
+    pub at: Option<Evidence>,
+    /// `config.wsgi:application`.
+    pub wsgi: Option<(String, Evidence)>,
+    /// `config.asgi:application`.
+    pub asgi: Option<(String, Evidence)>,
+    /// The folder of the collected static files, below the folder of manage.py; `None` where it isn't plain.
+    pub static_root: Option<(Option<String>, Evidence)>,
+    /// Variables for the build, inline.
+    pub build_env: Vec<(String, String)>,
+    /// Variables for compose.yaml.
+    pub dev_env: Vec<(String, String)>,
+    /// Whether a probe on 127.0.0.1 is an allowed host.
+    pub answers_itself: bool,
+    /// A database file in the code's folder, with no other database in sight.
+    pub file_database: Option<Evidence>,
+}
+
+/// Reads a Django project; `None` where there is no manage.py.
+pub fn read(sources: &Sources<'_>) -> Result<Option<Django>, Diagnostic> {
+    let dir = &sources.dir;
+    let Some(folder) = folder(dir) else { return Ok(None) };
+    let here = if folder.is_empty() { dir.clone() } else { dir.dir(&folder) };
+    let mut django = Django { folder, at: Some(Evidence::file(here.at("manage.py"))), ..Django::default() };
+    let module = regex(r#"DJANGO_SETTINGS_MODULE["']\s*,\s*["']([\w.]+)["']"#)?;
+    let named = |file: &str| here.peek(file).and_then(|text| Some(module.captures(text.as_str())?.get(1)?.as_str().to_owned()));
+    let of_manage = named("manage.py");
+    let settings = settings(&here, of_manage.as_deref());
+    for (name, gateway) in [("WSGI_APPLICATION", "wsgi"), ("ASGI_APPLICATION", "asgi")] {
+        let found = find(&settings, &format!(r#"(?m)^\s*{name}\s*=\s*["']([\w.]+)\.application["']"#))?
+            .filter(|(module, _)| here.has(&format!("{}.py", module.replace('.', "/"))))
+            .or_else(|| {
+                let package = of_manage.as_deref()?.split('.').next()?;
+                let file = format!("{package}/{gateway}.py");
+                here.has(&file).then(|| (format!("{package}.{gateway}"), Evidence::file(here.at(&file))))
+            });
+        let found = found.map(|(module, at)| (format!("{module}:application"), at));
+        if gateway == "wsgi" { django.wsgi = found } else { django.asgi = found }
+    }
+    // Settings of production, where wsgi.py names others than manage.py.
+    let gateway = django.wsgi.as_ref().map(|(target, _)| format!("{}.py", target.split(':').next().unwrap_or_default().replace('.', "/")));
+    let of_production = gateway.and_then(|file| named(&file));
+    if let Some(module) = of_production.filter(|module| Some(module) != of_manage.as_ref()) {
+        django.build_env.push(("DJANGO_SETTINGS_MODULE".to_owned(), module));
+    }
+    django.take_static(&settings)?;
+    django.take_variables(&settings)?;
+    django.answers_itself = find(&settings, r#"(ALLOWED_HOSTS\s*=[^\]]*(?:127\.0\.0\.1|["']\*["']))"#)?.is_some();
+    let engines = find(&settings, r"(postgresql|mysql|oracle|dj_database_url|env\.db|DATABASE_URL)")?;
+    if engines.is_none() {
+        django.file_database = find(&settings, r#"["']NAME["']\s*:\s*(BASE_DIR\s*/\s*["'][\w./-]+["']|os\.path\.join\(BASE_DIR[^)]*\))"#)?.map(|(_, at)| at);
+    }
+    Ok(Some(django))
+}
+
+/// The folder of manage.py: the service's own, or one below it.
+fn folder(dir: &Dir<'_>) -> Option<String> {
+    if dir.has("manage.py") {
+        return Some(String::new());
+    }
+    let mut below = dir.folders().filter(|name| dir.has(&format!("{name}/manage.py")));
+    let first = below.next()?;
+    below.next().is_none().then(|| first.to_owned())
+}
+
+/// The texts of the settings: one module, or all of a package.
+fn settings(here: &Dir<'_>, module: Option<&str>) -> Vec<Rc<Text>> {
+    let Some(module) = module else { return Vec::new() };
+    let path = module.replace('.', "/");
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let mut files = vec![format!("{path}.py"), format!("{path}/__init__.py")];
+    if folder.ends_with("settings") {
+        files.extend(here.dir(folder).files().map(|file| format!("{folder}/{file}")));
+    }
+    files.extend(here.dir(&path).files().map(|file| format!("{path}/{file}")));
+    files.sort();
+    files.dedup();
+    files.iter().filter(|file| file.strip_suffix(".py").is_some()).filter_map(|file| here.peek(file)).collect()
+}
+
+fn find(texts: &[Rc<Text>], pattern: &str) -> Result<Option<(String, Evidence)>, Diagnostic> {
+    Ok(crate::detect::source::find(texts, &regex(pattern)?, "#").map(|hit| (hit.value, hit.at)))
+}
+
+/// How settings read a variable: `os.environ["X"]`, `os.getenv("X")`, `env.bool("X")`, `config("X")`.
+const READS: &str = r#"(?:os\.environ(?:\.get)?|environ(?:\.get)?|(?:os\.)?getenv|env(?:\.\w+)?|config)\s*[\[(]\s*["'](\w+)["']"#;
+
+impl Django {
+    fn take_static(&mut self, settings: &[Rc<Text>]) -> Result<(), Diagnostic> {
+        let Some((value, at)) = find(settings, r"(?m)^\s*STATIC_ROOT\s*=\s*([^\n]+)")? else { return Ok(()) };
+        let names = regex(r#"["']([\w-]+)/?["']"#)?;
+        let last = names.captures_iter(&value).filter_map(|found| found.get(1)).last();
+        let plain = value.contains("BASE_DIR") && names.captures_iter(&value).count() == 1;
+        self.static_root = Some((last.filter(|_| plain).map(|name| name.as_str().to_owned()), at));
+        Ok(())
+    }
+
+    fn take_variables(&mut self, settings: &[Rc<Text>]) -> Result<(), Diagnostic> {
+        let secret = regex(&format!(r"(?m)^\s*SECRET_KEY\s*(?::\s*\w+\s*)?=\s*{READS}([^\n]*)"))?;
+        let debug = regex(&format!(r"(?m)^\s*DEBUG\s*(?::\s*\w+\s*)?=[^\n#]*?{READS}([^\n]*)"))?;
+        // Without a default, a missing variable stops the program.
+        let strict = regex(r#"(?:os\.environ\s*\[\s*|(?:^|[^\w.])(?:env(?:\.\w+)?|config)\s*\(\s*)["'](\w+)["']\s*([^\n]*)"#)?;
+        let compared = regex(r#"(?:==|in)\s*[\[({]*\s*["'](\w+)["']"#)?;
+        let value_of = |name: &str| if name.ends_with("_URL") { "sqlite://:memory:" } else { "build-only" };
+        for text in settings {
+            for found in secret.captures_iter(text.as_str()) {
+                let Some(name) = found.get(1) else { continue };
+                self.for_build(name.as_str(), "build-only");
+            }
+            for found in debug.captures_iter(text.as_str()) {
+                let Some(name) = found.get(1) else { continue };
+                let rest = found.get(2).map_or("", |rest| rest.as_str());
+                let on = compared.captures(rest).and_then(|found| found.get(1)).map_or("1", |value| value.as_str());
+                self.for_dev(name.as_str(), on);
+            }
+            for found in strict.captures_iter(text.as_str()) {
+                let (Some(name), Some(rest)) = (found.get(1), found.get(2)) else { continue };
+                let by_index = rest.as_str().starts_with(']');
+                if !by_index && (!rest.as_str().starts_with(')') && (rest.as_str().contains("default") || !rest.as_str().contains("cast"))) {
+                    continue;
+                }
+                let name = name.as_str();
+                self.for_build(name, value_of(name));
+                let upper = name.to_ascii_uppercase();
+                if upper.contains("SECRET") || upper.contains("KEY") {
+                    // The project's own .env can say something else.
+                    self.for_dev(name, &format!("${{{name}:-development-only}}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn for_build(&mut self, name: &str, value: &str) {
+        if !self.build_env.iter().any(|(known, _)| known == name) {
+            self.build_env.push((name.to_owned(), value.to_owned()));
+        }
+    }
+
+    fn for_dev(&mut self, name: &str, value: &str) {
+        if !self.dev_env.iter().any(|(known, _)| known == name) {
+            self.dev_env.push((name.to_owned(), value.to_owned()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+    use crate::detect::python::apps::Sources;
+    use crate::fs::Tree;
+
+    const MANAGE: (&str, &str) = ("manage.py", "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site.settings')\n");
+
+    #[test]
+    fn settings_say_what_the_build_needs() {
+        let settings = "SECRET_KEY = os.environ['SECRET_KEY']\nDEBUG = os.getenv('DEBUG', '') == 'True'\nDATABASES = {'default': env.db('DATABASE_URL')}\n\
+                        STATIC_ROOT = BASE_DIR / 'collected'\nALLOWED_HOSTS = ['*']\n";
+        let tree = Tree::memory([MANAGE, ("site/settings.py", settings), ("site/wsgi.py", "x = 1\n")]);
+        let django = read(&Sources::read(&tree.root(), false)).expect("fine").expect("django");
+        assert_eq!(django.wsgi.map(|(target, _)| target).as_deref(), Some("site.wsgi:application"));
+        assert_eq!(django.static_root.and_then(|(root, _)| root).as_deref(), Some("collected"));
+        let build: Vec<String> = django.build_env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(build, ["SECRET_KEY=build-only", "DATABASE_URL=sqlite://:memory:"]);
+        assert_eq!(
+            django.dev_env,
+            [("SECRET_KEY".to_owned(), "${SECRET_KEY:-development-only}".to_owned()), ("DEBUG".to_owned(), "True".to_owned())]
+                .into_iter()
+                .rev()
+                .collect::<Vec<_>>()
+        );
+        assert!(django.answers_itself);
+    }
+
+    #[test]
+    fn production_has_settings_of_its_own() {
+        let tree = Tree::memory([
+            ("manage.py", "setdefault('DJANGO_SETTINGS_MODULE', 'site.settings.local')\n"),
+            ("site/settings/base.py", "WSGI_APPLICATION = 'site.wsgi.application'\nSECRET_KEY = config('KEY')\n"),
+            ("site/settings/local.py", "DEBUG = True\n"),
+            ("site/wsgi.py", "setdefault('DJANGO_SETTINGS_MODULE', 'site.settings.production')\n"),
+        ]);
+        let django = read(&Sources::read(&tree.root(), false)).expect("fine").expect("django");
+        assert_eq!(django.build_env[0].1, "site.settings.production");
+        assert_eq!(django.build_env[1], ("KEY".to_owned(), "build-only".to_owned()));
+    }
+}

@@ -1,0 +1,192 @@
+//! Which files and folders of the source production needs, where the project isn't installed as a package.
+
+use super::requirement::normalise;
+use crate::fs::Dir;
+
+/// Folders of the developers.
+const NOT_FOLDERS: &[&str] = &[
+    "bench",
+    "benchmarks",
+    "ci",
+    "deploy",
+    "deployment",
+    "devops",
+    "dist",
+    "build",
+    "doc",
+    "docker",
+    "docs",
+    "e2e",
+    "env",
+    "example",
+    "examples",
+    "helm",
+    "hooks",
+    "htmlcov",
+    "infra",
+    "k8s",
+    "notebooks",
+    "playground",
+    "requirements",
+    "scripts",
+    "site",
+    "spec",
+    "staticfiles",
+    "terraform",
+    "test",
+    "tests",
+    "tools",
+    "typings",
+    "venv",
+];
+
+/// Files of the developers, by their whole name in lower case.
+const NOT_FILES: &[&str] = &[
+    "app.json",
+    "catalog-info.yaml",
+    "codecov.yml",
+    "conftest.py",
+    "containerfile",
+    "environment.yaml",
+    "environment.yml",
+    "fabfile.py",
+    "fly.toml",
+    "jenkinsfile",
+    "justfile",
+    "makefile",
+    "manifest.in",
+    "mkdocs.yml",
+    "mypy.ini",
+    "netlify.toml",
+    "noxfile.py",
+    "package-lock.json",
+    "package.json",
+    "pdm.toml",
+    "pipfile",
+    "poetry.toml",
+    "pnpm-lock.yaml",
+    "procfile",
+    "project.toml",
+    "pylintrc",
+    "pyproject.toml",
+    "pyrightconfig.json",
+    "pytest.ini",
+    "railway.json",
+    "renovate.json",
+    "render.yaml",
+    "ruff.toml",
+    "runtime.txt",
+    "setup.cfg",
+    "setup.py",
+    "skaffold.yaml",
+    "sonar-project.properties",
+    "taskfile.yml",
+    "tasks.toml",
+    "tox.ini",
+    "tsconfig.json",
+    "uv.toml",
+    "vercel.json",
+    "versioneer.py",
+    "yarn.lock",
+];
+
+/// Endings of files that are not run.
+const NOT_ENDINGS: &[&str] = &[".bat", ".cfg", ".ipynb", ".lock", ".log", ".md", ".ps1", ".pyc", ".pyi", ".rst", ".sh", ".sqlite3", ".db"];
+
+/// What COPY gets in production: files, and folders each by itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    /// Files.
+    pub files: Vec<String>,
+    /// Folders.
+    pub folders: Vec<String>,
+}
+
+/// The files and folders of a project that runs from its source.
+pub fn of_source(dir: &Dir<'_>, skip: &[String]) -> Layout {
+    let files = dir.files().filter(|name| is_run(name) && !skip.iter().any(|file| file == name)).map(str::to_owned).collect();
+    let folders = dir
+        .folders()
+        .filter(|name| !name.starts_with('.') && !NOT_FOLDERS.contains(name) && !name.ends_with(".egg-info"))
+        // A front end has its own build.
+        .filter(|name| !dir.has(&format!("{name}/package.json")))
+        .map(str::to_owned)
+        .collect();
+    Layout { files, folders }
+}
+
+/// What a project that is installed as a package needs beside its virtual environment.
+pub fn beside_package(dir: &Dir<'_>, alembic: bool) -> Layout {
+    let mut layout = Layout::default();
+    if alembic && let Some(text) = dir.peek("alembic.ini") {
+        layout.files.push("alembic.ini".to_owned());
+        let location = text.as_str().lines().find_map(|line| line.split_once('=').filter(|(key, _)| key.trim() == "script_location"));
+        let folder = location.map_or("alembic", |(_, folder)| folder.trim().trim_start_matches("%(here)s/"));
+        if dir.has_dir(folder) && !folder.contains(':') {
+            layout.folders.push(folder.to_owned());
+        }
+    }
+    layout.files.extend(["gunicorn.conf.py", "manage.py"].into_iter().filter(|file| dir.has(file)).map(str::to_owned));
+    layout.files.sort();
+    layout
+}
+
+fn is_run(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    let stem = lower.trim_end_matches(".py");
+    !(name.starts_with('.')
+        || NOT_FILES.contains(&lower.as_str())
+        || NOT_ENDINGS.iter().any(|ending| lower.ends_with(ending))
+        || [
+            "readme",
+            "license",
+            "licence",
+            "changelog",
+            "contributing",
+            "dockerfile",
+            "compose",
+            "docker-compose",
+            "dockgen",
+            "notice",
+            "authors",
+            "copying",
+            "code_of_conduct",
+            "procfile",
+        ]
+        .iter()
+        .any(|start| lower.starts_with(start))
+        || normalise(&lower).contains("requirements")
+        || lower.strip_suffix(".py").is_some() && (stem.starts_with("test_") || stem.ends_with("_test") || stem == "tests"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{beside_package, of_source};
+    use crate::fs::Tree;
+
+    #[test]
+    fn tests_and_tools_stay_behind() {
+        let tree = Tree::memory([
+            ("app/main.py", ""),
+            ("tests/test_x.py", ""),
+            ("templates/a.html", ""),
+            ("frontend/package.json", ""),
+            ("main.py", ""),
+            ("test_main.py", ""),
+            ("requirements-dev.txt", ""),
+            ("config.yaml", ""),
+            ("README.md", ""),
+            ("pyproject.toml", ""),
+        ]);
+        let layout = of_source(&tree.root(), &[]);
+        assert_eq!(layout.files, ["config.yaml", "main.py"]);
+        assert_eq!(layout.folders, ["app", "templates"]);
+    }
+
+    #[test]
+    fn a_package_keeps_its_migrations() {
+        let tree = Tree::memory([("alembic.ini", "[alembic]\nscript_location = %(here)s/migrations\n"), ("migrations/env.py", "")]);
+        let layout = beside_package(&tree.root(), true);
+        assert_eq!((layout.files.join(" "), layout.folders.join(" ")), ("alembic.ini".to_owned(), "migrations".to_owned()));
+    }
+}

@@ -1,0 +1,213 @@
+//! Which package manager installs a project, and with which commands: `[[package-manager]]` rows of `stack.toml`, filled in.
+
+use serde_json::json;
+
+use super::project::Project;
+use crate::catalog::{ManagerRow, StackPack};
+use crate::detect::asked;
+use crate::fs::Dir;
+use crate::model::answers::Hints;
+use crate::model::question::Question;
+use crate::model::{Candidates, Decision, Diagnostic, Evidence, Open, ServiceDraft, Source};
+
+/// A chosen manager.
+pub struct Manager<'p> {
+    /// Its row.
+    row: &'p ManagerRow,
+    /// Its lock file, seen from the folder of the lock.
+    lock: Option<&'p str>,
+}
+
+/// Picks the manager: an answer, a lock file, the manifest's own tables.
+pub fn choose<'p>(dir: &Dir<'_>, project: &Project, pack: &'p StackPack, hints: &Hints<'_>, draft: &mut ServiceDraft) -> Result<Manager<'p>, Diagnostic> {
+    let known: Vec<&str> = pack.package_manager.iter().map(|row| row.id.as_str()).collect();
+    let mut candidates = Candidates::new();
+    for row in &pack.package_manager {
+        if let Some(lock) = row.lock.iter().find(|lock| dir.has(lock)) {
+            candidates.push(row.id.clone(), Source::inferred(format!("the lock file is {}'s", row.id), [Evidence::file(dir.at(lock))]));
+        }
+    }
+    let locks: Vec<(String, Source)> = candidates.iter().cloned().collect();
+    for id in ["uv", "poetry", "pdm"] {
+        if let (Some(_), Some(doc)) = (project.tool(id), &project.pyproject) {
+            candidates.push(id.to_owned(), Source::inferred(format!("pyproject.toml has a table for {id}"), [doc.whole()]));
+        }
+    }
+    if dir.has("Pipfile") {
+        candidates.push("pipenv".to_owned(), Source::File(Evidence::file(dir.at("Pipfile"))));
+    }
+    for file in project.files.iter().take(1) {
+        candidates.push("pip".to_owned(), Source::File(Evidence::file(dir.at(file))));
+    }
+    if let Some(file) = ["pyproject.toml", "setup.py"].into_iter().find(|file| dir.has(file)) {
+        candidates.push("pip".to_owned(), Source::File(Evidence::file(dir.at(file))));
+    }
+    candidates.push("pip".to_owned(), Source::default("Python's own"));
+    let decision = asked::one_of(hints, Question::PackageManager, &known, candidates)?;
+    let Some(decision) = decision else { unreachable!("a default was pushed") };
+    if locks.len() > 1 && !decision.source.is_explicit() {
+        let message = "more than one package manager has a lock file".to_owned();
+        draft.open.push(Open { question: Question::PackageManager, message, candidates: locks });
+    }
+    let Some(row) = pack.manager(&decision.value) else {
+        return Err(Diagnostic::error("catalogue", format!("no row for the package manager `{}`", decision.value)));
+    };
+    draft.package_manager = Some(decision);
+    Ok(Manager { row, lock: row.lock.iter().find(|lock| dir.has(lock)).map(String::as_str) })
+}
+
+impl Manager<'_> {
+    /// Its name.
+    pub fn id(&self) -> &str {
+        &self.row.id
+    }
+
+    /// Its lock file.
+    pub fn lock(&self) -> Option<&str> {
+        self.lock
+    }
+
+    /// Hands the template what it installs by; `member` is the workspace member's package.
+    pub fn fill(&self, dir: &Dir<'_>, project: &Project, member: Option<&str>, draft: &mut ServiceDraft) {
+        // A project without a lock or a requirement file is installed from its manifest.
+        let from_manifest = self.id() == "pip" && project.files.is_empty();
+        let table = if from_manifest { self.row.data.get("manifest").and_then(toml::Value::as_table).unwrap_or(&self.row.data) } else { &self.row.data };
+        let package = project.package.is_some() || member.is_some();
+        let nothing = from_manifest && project.pyproject.is_none() && project.package.is_none();
+        let fill = |text: &str| {
+            text.replace("{version}", self.row.version.as_deref().unwrap_or_default())
+                .replace("{locked}", if self.lock.is_some() { self.text("locked") } else { "" })
+                .replace("{alone}", if member.is_some() { " --no-install-workspace" } else { " --no-install-project" })
+                .replace("{member}", &member.map(|name| format!(" --package {name}")).unwrap_or_default())
+                .replace("{requirements}", project.files.first().map_or("requirements.txt", String::as_str))
+                .replace("{dev-requirements}", project.dev_files.first().map_or("", String::as_str))
+                .replace("{extra}", &project.dev_extra.map(|extra| format!(" --extra {extra}")).unwrap_or_default())
+        };
+        let commands = |key: &str| -> Vec<String> {
+            table.get(key).and_then(toml::Value::as_array).into_iter().flatten().filter_map(toml::Value::as_str).map(fill).collect()
+        };
+        let (install, install_dev) = if package { ("install-alone", "install-dev-alone") } else { ("install", "install-dev") };
+        let wants_dev = match self.id() {
+            "pip" if from_manifest => project.dev_extra.is_some(),
+            "pip" => !project.dev_files.is_empty(),
+            _ => true,
+        };
+        let install = if nothing { vec!["python -m venv --without-pip /opt/venv".to_owned()] } else { commands(install) };
+        draft.set("install", install);
+        draft.set("install_dev", if wants_dev && !nothing { commands(install_dev) } else { Vec::new() });
+        draft.set("after_install", if package { Vec::new() } else { commands("after-install") });
+        draft.set("project_dev", if package { commands("project-dev") } else { Vec::new() });
+        draft.set("project", if package { commands("project") } else { Vec::new() });
+        draft.set("setup", commands("setup"));
+        draft.set("tool_env", table.get("env").and_then(|env| serde_json::to_value(env).ok()).unwrap_or_else(|| json!({})));
+        draft.set("cache", table.get("cache").and_then(toml::Value::as_str).unwrap_or_default());
+        draft.set("cache_id", table.get("cache-id").and_then(toml::Value::as_str).unwrap_or_else(|| self.id()));
+        draft.set("uses_uv", table.get("uses-uv").and_then(toml::Value::as_bool).unwrap_or(false));
+        draft.set("locks", self.locks(project, from_manifest));
+        let manifests = self.manifests(dir, project);
+        draft.set("manifests", by_folder(&manifests));
+        draft.set("dev_manifests", by_folder(if self.id() == "pip" { &project.dev_files } else { &[] }));
+    }
+
+    fn text(&self, key: &str) -> &str {
+        self.row.data.get(key).and_then(toml::Value::as_str).unwrap_or_default()
+    }
+
+    /// What the dependencies come from, for a comment: "that uv.lock locks".
+    fn locks(&self, project: &Project, from_manifest: bool) -> String {
+        match (self.lock, project.files.first()) {
+            (Some(lock), _) => format!("{lock} locks"),
+            (None, Some(file)) if self.id() == "pip" => format!("{file} names"),
+            (None, _) if from_manifest && project.pyproject.is_none() => "the project names".to_owned(),
+            (None, _) if self.id() == "pipenv" => "Pipfile names".to_owned(),
+            (None, _) => "pyproject.toml names".to_owned(),
+        }
+    }
+
+    /// The files that the installation reads, seen from the folder of the project.
+    pub fn manifests(&self, dir: &Dir<'_>, project: &Project) -> Vec<String> {
+        let mut files: Vec<String> = match self.id() {
+            "pip" if project.files.is_empty() => ["pyproject.toml"].into_iter().filter(|file| dir.has(file)).map(str::to_owned).collect(),
+            "pip" => project.files.clone(),
+            "pipenv" => vec!["Pipfile".to_owned()],
+            _ => vec!["pyproject.toml".to_owned()],
+        };
+        files.extend(self.lock.filter(|lock| !files.iter().any(|file| file == lock)).map(str::to_owned));
+        let settings: &[&str] = match self.id() {
+            "uv" => &["uv.toml"],
+            "poetry" => &["poetry.toml"],
+            "pdm" => &["pdm.toml"],
+            _ => &[],
+        };
+        files.extend(settings.iter().filter(|file| dir.has(file)).map(|file| (*file).to_owned()));
+        files
+    }
+
+    /// What there is to say of the way in which it is installed.
+    pub fn notes(&self, project: &Project, draft: &mut ServiceDraft) {
+        let pins = self.lock.is_some()
+            || self.id() == "pip" && project.requirements.iter().all(|requirement| !requirement.production || is_pin(&requirement.versions));
+        if pins {
+            return;
+        }
+        let at: Vec<Evidence> = draft.package_manager.iter().filter_map(|decision: &Decision<String>| decision.source.evidence().cloned()).collect();
+        let help = match self.id() {
+            "pip" => "pin the versions, for example with `uv pip compile` or `pip freeze`",
+            "poetry" => "run `poetry lock` and commit poetry.lock",
+            "pdm" => "run `pdm lock` and commit pdm.lock",
+            "pipenv" => "run `pipenv lock` and commit Pipfile.lock",
+            _ => "run `uv lock` and commit uv.lock",
+        };
+        let message = format!("service `{}`: nothing locks the dependencies: each build takes the newest ones", draft.name);
+        draft.notes.push(Diagnostic::note("unlocked", message).at_all(at).help(help));
+    }
+}
+
+/// One COPY a folder: `{ files, to }`.
+pub fn by_folder(files: &[String]) -> serde_json::Value {
+    let mut folders: Vec<(String, Vec<&String>)> = Vec::new();
+    for file in files {
+        let to = file.rsplit_once('/').map_or_else(|| "./".to_owned(), |(folder, _)| format!("./{folder}/"));
+        match folders.iter_mut().find(|(known, _)| *known == to) {
+            Some((_, files)) => files.push(file),
+            None => folders.push((to, vec![file])),
+        }
+    }
+    folders.into_iter().map(|(to, files)| json!({ "files": files, "to": to })).collect()
+}
+
+fn is_pin(versions: &str) -> bool {
+    versions.starts_with("==") && !versions.contains('*')
+}
+
+/// The version of a dependency that a lock file holds.
+pub fn locked(dir: &Dir<'_>, lock: &str, name: &str) -> Option<String> {
+    let text = dir.peek(lock)?;
+    let mut lines = text.as_str().lines();
+    if lock == "Pipfile.lock" {
+        let entry = format!("\"{name}\": {{");
+        lines.find(|line| line.trim() == entry)?;
+        let version = lines.take_while(|line| line.trim() != "},").find_map(|line| line.trim().strip_prefix("\"version\": \"=="))?;
+        return Some(version.trim_end_matches(['"', ',']).to_owned());
+    }
+    let entry = format!("name = \"{name}\"");
+    lines.find(|line| *line == entry)?;
+    Some(lines.next()?.strip_prefix("version = \"")?.trim_end_matches('"').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::locked;
+    use crate::fs::Tree;
+
+    #[test]
+    fn versions_out_of_lock_files() {
+        let tree = Tree::memory([
+            ("uv.lock", "[[package]]\nname = \"gunicorn\"\nversion = \"27.0.1\"\n"),
+            ("Pipfile.lock", "{\n \"default\": {\n  \"gunicorn\": {\n   \"hashes\": [\n   ],\n   \"version\": \"==23.0.0\"\n  },\n }\n}\n"),
+        ]);
+        assert_eq!(locked(&tree.root(), "uv.lock", "gunicorn").as_deref(), Some("27.0.1"));
+        assert_eq!(locked(&tree.root(), "Pipfile.lock", "gunicorn").as_deref(), Some("23.0.0"));
+        assert_eq!(locked(&tree.root(), "uv.lock", "flask"), None);
+    }
+}

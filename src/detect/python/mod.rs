@@ -1,0 +1,174 @@
+//! Python: FastAPI, Django, Flask and their kin, workers and programs, installed by uv, pip, Poetry, PDM or Pipenv.
+
+mod apps;
+mod companions;
+mod django;
+mod layout;
+mod managers;
+mod project;
+mod requirement;
+mod routes;
+mod run;
+mod servers;
+mod versions;
+mod workspace;
+
+use apps::Sources;
+use project::Project;
+
+use super::{Detector, Found, asked};
+use crate::catalog::StackPack;
+use crate::fs::Dir;
+use crate::model::{Answers, Claim, Dependency, Diagnostic, Evidence, ServiceDraft, Strength};
+
+/// The detector.
+pub struct Python;
+
+/// Files that make a folder a Python project.
+const MANIFESTS: &[&str] = &["uv.lock", "poetry.lock", "pdm.lock", "Pipfile", "manage.py", "requirements.txt", "setup.py"];
+
+/// Files that say that a folder holds Python programs.
+const HINTS: &[&str] = &["main.py", "app.py", "server.py", "wsgi.py", "asgi.py", "bot.py", "run.py", "worker.py", "__main__.py", "index.py", "hello.py"];
+
+/// Why prod can't stand on an image without Python's own.
+const REFUSED: &str = "the virtual environment runs the interpreter of the image that made it, which this base has not";
+
+impl Detector for Python {
+    fn id(&self) -> &'static str {
+        "python"
+    }
+
+    fn claims(&self, dir: &Dir<'_>) -> Option<Claim> {
+        let at = |file: &str| Evidence::file(dir.at(file));
+        if let Some(file) = dir.first_of(MANIFESTS.iter().copied()) {
+            return Some(Claim::new(Strength::Certain, at(file)));
+        }
+        if let Some(text) = dir.peek("pyproject.toml") {
+            // Many a repository keeps only the settings of a linter in it.
+            let project = text.as_str().lines().any(|line| matches!(line.trim(), "[project]" | "[tool.poetry]") || line.trim().starts_with("[tool.poetry.dep"));
+            return Some(Claim::new(if project { Strength::Certain } else { Strength::Hint }, at("pyproject.toml")));
+        }
+        if let Some(file) =
+            dir.folders().find(|name| *name == "requirements").and_then(|name| dir.dir(name).files().find(|file| file.strip_suffix(".txt").is_some()))
+        {
+            return Some(Claim::new(Strength::Likely, at(&format!("requirements/{file}"))));
+        }
+        dir.first_of(HINTS.iter().copied()).map(|file| Claim::new(Strength::Hint, at(file)))
+    }
+
+    fn draft(&self, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -> Result<Found, Diagnostic> {
+        let project = Project::read(dir)?;
+        if let Some(members) = workspace::read(dir, &project)? {
+            return workspace::draft(dir, &members, pack, answers);
+        }
+        service(dir, &project, None, pack, answers).map(Found::one)
+    }
+}
+
+/// One service: a project of its own, or a member of a workspace.
+fn service(dir: &Dir<'_>, project: &Project, member: Option<&workspace::Member<'_>>, pack: &StackPack, answers: &Answers) -> Result<ServiceDraft, Diagnostic> {
+    let mut draft = ServiceDraft::new("python", dir.path().clone(), project.name.as_ref().map_or("app", |(name, _)| name));
+    let hints = answers.hints(dir.path(), &draft.name.clone());
+    if let Some(row) = &pack.runtime {
+        draft.runtime = Some(asked::runtime(&hints, row, versions::candidates(dir, project, row)?)?);
+    }
+    let lock_dir = member.map_or_else(|| dir.clone(), |member| member.root.clone());
+    let manager = managers::choose(&lock_dir, project, pack, &hints, &mut draft)?;
+    let sources = Sources::read(dir, project.package.is_some());
+    draft.dependencies = dependencies(project);
+    draft.system = system(project);
+    run::take(&run::Facts { sources: &sources, project, manager: &manager, pack, hints: &hints }, &mut draft)?;
+    for base in ["distroless", "scratch"] {
+        draft.refused.insert(base.to_owned(), REFUSED.to_owned());
+    }
+    manager.notes(project, &mut draft);
+    manager.fill(&lock_dir, project, member.map(|member| member.name.as_str()), &mut draft);
+    sources_of_production(&sources, project, &mut draft);
+    place(&sources, &mut draft)?;
+    watch(dir, project, &manager, &mut draft);
+    if let Some(member) = member {
+        member.place(&mut draft);
+    }
+    let databases = companions::variables(&sources, project, &draft.dependencies)?;
+    for (name, value) in databases {
+        if !draft.compose.env.iter().any(|(known, _)| *known == name) {
+            draft.compose.env.push((name, value));
+        }
+    }
+    Ok(draft)
+}
+
+/// Every dependency by its name, and once more with each of its extras: `celery` and `celery[redis]`.
+fn dependencies(project: &Project) -> Vec<Dependency> {
+    let mut found = Vec::new();
+    for requirement in &project.requirements {
+        let mut push = |name: String| found.push(Dependency { name, at: requirement.at.clone(), production: requirement.production });
+        push(requirement.name.clone());
+        for extra in &requirement.extras {
+            push(format!("{}[{extra}]", requirement.name));
+        }
+    }
+    found
+}
+
+/// The dependencies that could need packages of the system; an extra `binary` brings its own libraries.
+fn system(project: &Project) -> Vec<Dependency> {
+    let mut found: Vec<Dependency> = dependencies(project)
+        .into_iter()
+        .filter(|dependency| dependency.production)
+        .filter(|dependency| {
+            !project.requirements.iter().any(|requirement| requirement.name == dependency.name && requirement.extras.iter().any(|e| e == "binary"))
+        })
+        .collect();
+    if let Some(at) = &project.remote {
+        found.push(Dependency { name: "git+".to_owned(), at: at.clone(), production: true });
+    }
+    found
+}
+
+/// What COPY takes into production.
+fn sources_of_production(sources: &Sources<'_>, project: &Project, draft: &mut ServiceDraft) {
+    let dir = &sources.dir;
+    let alembic = project.needs(&["alembic"]).is_some();
+    let layout = if sources.packaged { layout::beside_package(dir, alembic) } else { layout::of_source(dir, &project.files) };
+    draft.set("package", sources.packaged);
+    draft.set("files", layout.files);
+    draft.set("folders", layout.folders);
+    draft.set("own", project.own.is_some());
+    let holds = match (sources.packaged, draft.extra.get("collectstatic").and_then(serde_json::Value::as_bool) == Some(true)) {
+        (true, false) => "the virtual environment with the project in it",
+        (true, true) => "the virtual environment with the project in it and the static files",
+        (false, false) => "the virtual environment and the code",
+        (false, true) => "the virtual environment, the code and the static files",
+    };
+    draft.set("holds", holds);
+}
+
+/// What holds for a project that is no member of a workspace, and the variable that names the environment.
+fn place(sources: &Sources<'_>, draft: &mut ServiceDraft) -> Result<(), Diagnostic> {
+    draft.set("member", "");
+    draft.set("member_manifests", serde_json::json!([]));
+    let named = sources.find(r#"(?:environ(?:\.get)?|getenv|config|env)\s*[\[(]\s*["'](APP_ENV|APP_ENVIRONMENT|ENV|DJANGO_ENV|FLASK_ENV)["']"#)?;
+    draft.set("environment", named.map_or_else(|| "ENVIRONMENT".to_owned(), |hit| hit.value));
+    Ok(())
+}
+
+/// Code that a tool of the project writes must reach the developer: Alembic's revisions.
+fn watch(dir: &Dir<'_>, project: &Project, manager: &managers::Manager<'_>, draft: &mut ServiceDraft) {
+    let mut rebuild = manager.manifests(dir, project);
+    if manager.id() == "pip" {
+        rebuild.extend(project.dev_files.iter().cloned());
+    }
+    rebuild.retain(|file| dir.has(file));
+    rebuild.sort();
+    draft.watch.rebuild = rebuild;
+    let database =
+        project.needs(&["psycopg", "psycopg2", "psycopg2-binary", "psycopg-binary", "asyncpg", "pg8000", "mysqlclient", "pymysql", "aiomysql", "asyncmy"]);
+    if project.needs(&["alembic"]).is_some() && database.is_some() {
+        let here = if dir.path().is_root() { ".".to_owned() } else { format!("./{}", dir.path()) };
+        draft.compose.volumes.push(format!("{here}:/app"));
+        draft.watch.paths.clear();
+    } else {
+        draft.watch.paths = vec![".".to_owned()];
+    }
+}

@@ -1,0 +1,195 @@
+//! The facts that a Python project's manifests state, read once.
+
+use regex_lite::Regex;
+
+use super::requirement::{self, Requirement};
+use crate::fs::Dir;
+use crate::manifest::{Document, Node};
+use crate::model::{Diagnostic, Evidence};
+
+/// Requirement files of production, in order of precedence.
+const PRODUCTION: &[&str] = &[
+    "requirements.txt",
+    "requirements/production.txt",
+    "requirements/prod.txt",
+    "requirements/base.txt",
+    "requirements/requirements.txt",
+    "requirements/common.txt",
+    "requirements/main.txt",
+];
+
+/// Requirement files of development, in order of precedence.
+const DEVELOPMENT: &[&str] = &[
+    "requirements-dev.txt",
+    "requirements_dev.txt",
+    "requirements.dev.txt",
+    "dev-requirements.txt",
+    "requirements-test.txt",
+    "requirements/dev.txt",
+    "requirements/development.txt",
+    "requirements/local.txt",
+];
+
+/// Names of extras that developers use.
+const DEVELOPMENT_EXTRAS: &[&str] = &["dev", "develop", "development"];
+
+/// A program that `[project.scripts]` names.
+#[derive(Clone, Debug)]
+pub struct Script {
+    /// The command.
+    pub name: String,
+    /// Where it is named.
+    pub at: Evidence,
+}
+
+/// What the manifests of a folder say.
+#[derive(Clone, Debug, Default)]
+pub struct Project {
+    /// pyproject.toml, where it is there.
+    pub pyproject: Option<Document>,
+    /// The project's name.
+    pub name: Option<(String, Evidence)>,
+    /// What it depends on, development included.
+    pub requirements: Vec<Requirement>,
+    /// Ranges of Python, the strongest first.
+    pub python: Vec<(String, Evidence)>,
+    /// Why it is built and installed as a package; `None` for a folder of modules.
+    pub package: Option<Evidence>,
+    /// Its commands.
+    pub scripts: Vec<Script>,
+    /// The requirement file of production and those that it includes.
+    pub files: Vec<String>,
+    /// The requirement files of development that the production ones don't include, the main one first.
+    pub dev_files: Vec<String>,
+    /// A line of a requirement file that installs the project itself.
+    pub own: Option<Evidence>,
+    /// A dependency that is fetched from a version control system.
+    pub remote: Option<Evidence>,
+    /// The extra that holds the tools of development.
+    pub dev_extra: Option<&'static str>,
+}
+
+impl Project {
+    /// Reads the manifests of a folder.
+    pub fn read(dir: &Dir<'_>) -> Result<Self, Diagnostic> {
+        let mut project = Self::default();
+        if let Some(doc) = Document::read(dir, "pyproject.toml")? {
+            project.take_pyproject(dir, &doc);
+            project.pyproject = Some(doc);
+        }
+        if let Some(doc) = Document::read(dir, "Pipfile")? {
+            requirement::table(&doc, &["packages"], true, &mut project.requirements);
+            requirement::table(&doc, &["dev-packages"], false, &mut project.requirements);
+            for key in ["python_full_version", "python_version"] {
+                project.python.extend(doc.string(&["requires", key]).map(|(text, at)| (text.to_owned(), at)));
+            }
+        }
+        project.take_requirement_files(dir)?;
+        project.take_setup(dir);
+        Ok(project)
+    }
+
+    /// Whether production depends on any of these.
+    pub fn needs(&self, names: &[&str]) -> Option<&Requirement> {
+        self.requirements.iter().filter(|requirement| requirement.production).find(|requirement| names.contains(&requirement.name.as_str()))
+    }
+
+    /// Whether development or production depends on this.
+    pub fn has(&self, name: &str) -> Option<&Requirement> {
+        self.requirements.iter().find(|requirement| requirement.name == name)
+    }
+
+    /// The table `[tool.NAME]` of pyproject.toml.
+    pub fn tool(&self, name: &str) -> Option<&Node> {
+        self.pyproject.as_ref()?.get(&["tool", name])
+    }
+
+    fn take_pyproject(&mut self, dir: &Dir<'_>, doc: &Document) {
+        self.name = doc.string(&["project", "name"]).or_else(|| doc.string(&["tool", "poetry", "name"])).map(|(name, at)| (name.to_owned(), at));
+        for keys in [&["project", "requires-python"][..], &["tool", "poetry", "dependencies", "python"]] {
+            self.python.extend(doc.string(keys).map(|(text, at)| (text.to_owned(), at)));
+        }
+        requirement::list(doc, &["project", "dependencies"], true, &mut self.requirements);
+        requirement::table(doc, &["tool", "poetry", "dependencies"], true, &mut self.requirements);
+        requirement::table(doc, &["tool", "poetry", "dev-dependencies"], false, &mut self.requirements);
+        requirement::list(doc, &["tool", "uv", "dev-dependencies"], false, &mut self.requirements);
+        for keys in [&["project", "optional-dependencies"][..], &["dependency-groups"], &["tool", "pdm", "dev-dependencies"]] {
+            for (group, _) in doc.get(keys).into_iter().flat_map(Node::entries) {
+                let path: Vec<&str> = keys.iter().copied().chain([group]).collect();
+                requirement::list(doc, &path, false, &mut self.requirements);
+            }
+        }
+        for (group, _) in doc.get(&["tool", "poetry", "group"]).into_iter().flat_map(Node::entries) {
+            requirement::table(doc, &["tool", "poetry", "group", group, "dependencies"], group == "main", &mut self.requirements);
+        }
+        let extras = doc.get(&["project", "optional-dependencies"]);
+        self.dev_extra = DEVELOPMENT_EXTRAS.iter().find(|name| extras.is_some_and(|extras| extras.get(&[name]).is_some())).copied();
+        for keys in [&["project", "scripts"][..], &["tool", "poetry", "scripts"]] {
+            for (name, node) in doc.get(keys).into_iter().flat_map(Node::entries) {
+                let path: Vec<&str> = keys.iter().copied().chain([name]).collect();
+                self.scripts.push(Script { name: name.to_owned(), at: doc.evidence(&path, node) });
+            }
+        }
+        self.package = package(dir, doc);
+    }
+
+    fn take_requirement_files(&mut self, dir: &Dir<'_>) -> Result<(), Diagnostic> {
+        if let Some(file) = dir.first_of(PRODUCTION.iter().copied()) {
+            let found = requirement::read_files(dir, file, true)?;
+            // A manifest with a lock says more than a list made from it.
+            if self.requirements.iter().all(|requirement| !requirement.production) {
+                self.requirements.splice(0..0, found.requirements);
+            }
+            (self.files, self.own, self.remote) = (found.files, found.own, found.remote);
+        }
+        if let Some(file) = dir.first_of(DEVELOPMENT.iter().copied()) {
+            let found = requirement::read_files(dir, file, false)?;
+            self.dev_files = found.files.into_iter().filter(|file| !self.files.contains(file)).collect();
+            let known: Vec<String> = self.requirements.iter().map(|requirement| requirement.name.clone()).collect();
+            self.requirements.extend(found.requirements.into_iter().filter(|requirement| !known.contains(&requirement.name)));
+        }
+        Ok(())
+    }
+
+    /// setup.py is a program: only what it states as plain text is read.
+    fn take_setup(&mut self, dir: &Dir<'_>) {
+        let Some(text) = dir.peek("setup.py") else { return };
+        let first = |pattern: &str| {
+            let found = Regex::new(pattern).ok()?.captures(text.as_str())?.get(1)?;
+            Some((found.as_str().to_owned(), text.at(found.start(), found.as_str())))
+        };
+        if self.name.is_none() {
+            self.name = first(r#"\bname\s*=\s*["']([\w.-]+)["']"#);
+        }
+        if self.python.is_empty() {
+            self.python.extend(first(r#"\bpython_requires\s*=\s*["']([^"'\n]+)["']"#));
+        }
+        if self.package.is_none() {
+            self.package = Some(text.evidence());
+        }
+    }
+}
+
+/// Whether a project is installed as a package, by its manager's own rules.
+fn package(dir: &Dir<'_>, doc: &Document) -> Option<Evidence> {
+    let flag = |keys: &[&str]| doc.get(keys).and_then(Node::bool);
+    let system = doc.get(&["build-system"]).map(|node| doc.evidence(&["build-system"], node));
+    let poetry = doc.get(&["tool", "poetry"]).is_some() || doc.str(&["build-system", "build-backend"]).is_some_and(|backend| backend.starts_with("poetry"));
+    if let Some(wanted) = flag(&["tool", "uv", "package"]) {
+        return wanted.then(|| system.unwrap_or_else(|| doc.whole()));
+    }
+    if poetry {
+        if flag(&["tool", "poetry", "package-mode"]) == Some(false) {
+            return None;
+        }
+        // Poetry's projects have a build system by habit; a package is one whose modules are where Poetry looks for them.
+        let name = doc.str(&["project", "name"]).or_else(|| doc.str(&["tool", "poetry", "name"]))?;
+        let module = requirement::normalise(name).replace('-', "_");
+        let there = doc.get(&["tool", "poetry", "packages"]).is_some() || dir.has_dir(&module) || dir.has_dir(&format!("src/{module}"));
+        return there.then_some(system).flatten();
+    }
+    if doc.get(&["tool", "pdm"]).is_some() && flag(&["tool", "pdm", "distribution"]) == Some(false) {
+        return None;
+    }
+    system.filter(|_| doc.get(&["project"]).is_some())
+}

@@ -1,0 +1,150 @@
+//! The port that the source states and the route that says whether the service is well.
+
+use super::apps::{Sources, regex};
+use super::django::Django;
+use crate::model::{Candidates, Decision, Diagnostic, Source};
+
+/// Routes that say whether a service is well, the likeliest first.
+const HEALTH: &[&str] = &[
+    "/healthz",
+    "/health",
+    "/livez",
+    "/health/live",
+    "/healthcheck",
+    "/api/health",
+    "/api/healthz",
+    "/api/v1/health",
+    "/up",
+    "/ping",
+    "/status/health",
+    "/_health",
+];
+
+/// Variables that hold the port of a service.
+const PORTS: &str = "(?:PORT|APP_PORT|SERVER_PORT|HTTP_PORT|WEB_PORT)";
+
+/// Ports that the source states, the strongest first.
+pub fn ports(sources: &Sources<'_>) -> Result<Candidates<u16>, Diagnostic> {
+    let mut found = Candidates::new();
+    let env =
+        format!(r#"(?:environ(?:\.get)?|getenv|env(?:\.int)?|config)\s*[\[(]\s*["']{PORTS}["']\s*(?:,\s*(?:default\s*=\s*)?|\)\s*or\s*)["']?(\d{{2,5}})\b"#);
+    let patterns = [
+        r"uvicorn\.run\([^)]*?\bport\s*=\s*(\d{2,5})\b",
+        r"\.run\([^)]*?\bport\s*=\s*(\d{2,5})\b",
+        r"run_app\([^)]*?\bport\s*=\s*(\d{2,5})\b",
+        env.as_str(),
+        r#"Server\(\s*\(\s*["'][^"']*["']\s*,\s*(\d{2,5})\s*\)"#,
+        r"(?m)^\s*PORT\s*(?::\s*int\s*)?=\s*(\d{2,5})\b",
+    ];
+    for pattern in patterns {
+        if let Some(hit) = sources.find(pattern)? {
+            found.extend(hit.value.parse().ok().filter(|port| *port > 0).map(|port| (port, Source::File(hit.at))));
+        }
+    }
+    Ok(found)
+}
+
+/// The port that a command line states.
+pub fn port_of(command: &str) -> Option<u16> {
+    let pattern = regex(r"(?:--port[= ]|-p |--bind[= ]\S*?:|-b \S*?:|0\.0\.0\.0:)(\d{2,5})\b").ok()?;
+    pattern.captures(command)?.get(1)?.as_str().parse().ok()
+}
+
+/// The port of gunicorn.conf.py or of Streamlit's settings.
+pub fn of_settings(sources: &Sources<'_>) -> Result<Candidates<u16>, Diagnostic> {
+    let mut found = Candidates::new();
+    let tables = [
+        ("gunicorn.conf.py", format!(r#"(?:environ(?:\.get)?|getenv)\s*[\[(]\s*["']{PORTS}["']\s*,\s*["']?(\d{{2,5}})\b"#)),
+        ("gunicorn.conf.py", r#"(?m)^\s*bind\s*=\s*f?\[?\s*["'][^"'\n]*?:(\d{2,5})["']"#.to_owned()),
+        (".streamlit/config.toml", r"(?m)^\s*port\s*=\s*(\d{2,5})\b".to_owned()),
+    ];
+    for (file, pattern) in tables {
+        let Some(text) = sources.dir.peek(file) else { continue };
+        let hit = crate::detect::source::find(&[text], &regex(&pattern)?, "#");
+        found.extend(hit.and_then(|hit| Some((hit.value.parse().ok()?, Source::File(hit.at)))));
+    }
+    Ok(found)
+}
+
+/// The health route of an ASGI or WSGI application. Routes behind a prefix are not trusted unless the application itself holds them.
+pub fn health(sources: &Sources<'_>, object: &str) -> Result<Option<Decision<String>>, Diagnostic> {
+    let prefixed = sources.any(r#"\b(?:url_)?prefix\s*=\s*["']/"#)?;
+    let holder = if prefixed { regex_escape(object) } else { r"\w+".to_owned() };
+    let mut patterns = vec![format!(r#"@{holder}\.(?:get|route|api_route|head)\(\s*["'](/[\w./-]*)["']"#)];
+    if !prefixed {
+        patterns.push(r#"@get\(\s*(?:path\s*=\s*)?\[?\s*["'](/[\w./-]*)["']"#.to_owned());
+        patterns.push(r#"\bRoute\(\s*["'](/[\w./-]*)["']"#.to_owned());
+    }
+    pick(sources, &patterns, HEALTH)
+}
+
+/// The health route of a Django project: in its root URLs, or in those that it includes without a prefix.
+pub fn django_health(sources: &Sources<'_>, django: &Django) -> Result<Option<Decision<String>>, Diagnostic> {
+    let route = regex(r#"\b(?:re_)?path\(\s*r?["']\^?([\w./-]+?)\$?["']"#)?;
+    let include = regex(r#"\bpath\(\s*r?["']["']\s*,\s*include\(\s*["']([\w.]+)["']"#)?;
+    let package = django.wsgi.as_ref().or(django.asgi.as_ref()).and_then(|(target, _)| target.split('.').next());
+    let Some(package) = package else { return Ok(None) };
+    let here = if django.folder.is_empty() { sources.dir.clone() } else { sources.dir.dir(&django.folder) };
+    let Some(root) = here.peek(&format!("{package}/urls.py")) else { return Ok(None) };
+    let mut texts = vec![root.clone()];
+    for found in include.captures_iter(root.as_str()) {
+        texts.extend(found.get(1).and_then(|module| here.peek(&format!("{}.py", module.as_str().replace('.', "/")))));
+    }
+    let hits = crate::detect::source::find_all(&texts, &route, "#");
+    Ok(HEALTH.iter().find_map(|wanted| {
+        let hit = hits.iter().find(|hit| hit.value.trim_matches('/') == wanted.trim_start_matches('/'))?;
+        Some(Decision::new(format!("/{}", hit.value.trim_start_matches('/')), Source::File(hit.at.clone())))
+    }))
+}
+
+fn pick(sources: &Sources<'_>, patterns: &[String], wanted: &[&str]) -> Result<Option<Decision<String>>, Diagnostic> {
+    let mut hits = Vec::new();
+    for pattern in patterns {
+        hits.extend(crate::detect::source::find_all(&sources.texts, &regex(pattern)?, "#"));
+    }
+    Ok(wanted.iter().find_map(|path| {
+        let hit = hits.iter().find(|hit| hit.value.trim_end_matches('/') == *path)?;
+        Some(Decision::new(hit.value.clone(), Source::File(hit.at.clone())))
+    }))
+}
+
+fn regex_escape(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{health, port_of, ports};
+    use crate::detect::python::apps::Sources;
+    use crate::fs::Tree;
+
+    fn sources(text: &str) -> (Tree, ()) {
+        (Tree::memory([("main.py", text)]), ())
+    }
+
+    #[test]
+    fn ports_near_what_listens() {
+        for (text, port) in [
+            ("uvicorn.run('main:app', host='0.0.0.0', port=8080)", Some(8080)),
+            ("app.run(host='0.0.0.0',\n  port=5001)", Some(5001)),
+            ("p = int(os.environ.get('PORT', '3000'))", Some(3000)),
+            ("HTTPServer(('', 8088), H)", Some(8088)),
+            ("redis_port = 6379", None),
+        ] {
+            let (tree, ()) = sources(text);
+            let got = ports(&Sources::read(&tree.root(), false)).expect("fine").pick().map(|decision| decision.value);
+            assert_eq!(got, port, "{text}");
+        }
+        assert_eq!(port_of("gunicorn -b :8001 x"), Some(8001));
+        assert_eq!(port_of("uvicorn x --port 80"), Some(80));
+        assert_eq!(port_of("uvicorn x --port $PORT"), None);
+    }
+
+    #[test]
+    fn a_route_behind_a_prefix_is_not_trusted() {
+        let (tree, ()) = sources("@router.get('/health')\nx = APIRouter(prefix='/v1')\n");
+        assert!(health(&Sources::read(&tree.root(), false), "app").expect("fine").is_none());
+        let (tree, ()) = sources("@router.get('/health')\n");
+        assert_eq!(health(&Sources::read(&tree.root(), false), "app").expect("fine").expect("found").value, "/health");
+    }
+}

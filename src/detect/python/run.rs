@@ -1,0 +1,329 @@
+//! What runs: in the order of who says so, from the Procfile down to a file that is a program.
+
+use super::apps::{self, App, Sources};
+use super::django::{self, Django};
+use super::managers::Manager;
+use super::project::Project;
+use super::routes;
+use super::servers::{self, Servers};
+use crate::catalog::{FrameworkRow, StackPack};
+use crate::detect::asked;
+use crate::manifest::procfile;
+use crate::model::answers::Hints;
+use crate::model::question::Question;
+use crate::model::{Candidates, Cmd, Decision, Diagnostic, Evidence, Health, Kind, Open, ServiceDraft, Source};
+
+/// Programs that end by themselves on SIGTERM.
+const GRACEFUL: &[&str] = &["uvicorn", "gunicorn", "hypercorn", "granian", "daphne", "celery", "streamlit", "fastapi", "waitress-serve"];
+
+/// Files that are programs, the likeliest first.
+const PROGRAMS: &[&str] = &["main.py", "app.py", "server.py", "run.py", "bot.py", "worker.py", "index.py", "hello.py"];
+
+/// What all of this reads.
+pub struct Facts<'a> {
+    /// The source.
+    pub sources: &'a Sources<'a>,
+    /// The manifests.
+    pub project: &'a Project,
+    /// The package manager.
+    pub manager: &'a Manager<'a>,
+    /// The catalogue.
+    pub pack: &'a StackPack,
+    /// The answers.
+    pub hints: &'a Hints<'a>,
+}
+
+/// What was found to run.
+#[derive(Default)]
+struct Run<'p> {
+    row: Option<&'p FrameworkRow>,
+    framework: Option<Source>,
+    django: Option<Django>,
+    apps: Vec<App<'p>>,
+}
+
+/// States what runs, where it listens and how it is asked for its health.
+pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<(), Diagnostic> {
+    let processes = procfile::read(&facts.sources.dir)?;
+    let process = ["web", "worker"].iter().find_map(|name| processes.iter().find(|process| process.name == *name));
+    let run = framework(facts)?;
+    if let (Some(row), Some(source)) = (run.row, &run.framework) {
+        draft.framework = Some(Decision::new(row.id.clone(), source.clone()));
+    }
+    let mut ports = Candidates::new();
+    if let Some(process) = process.filter(|process| process.name == "web") {
+        ports.extend(routes::port_of(&process.command).map(|port| (port, Source::File(process.at.clone()))));
+    }
+    ports.extend(routes::of_settings(facts.sources)?.iter().cloned());
+    ports.extend(routes::ports(facts.sources)?.iter().cloned());
+    let listens = run.row.and_then(|row| row.port);
+    if let (Some(port), Some(row)) = (listens, run.row) {
+        ports.push(port, Source::default(format!("the port of {}", row.title)));
+    } else if process.is_some_and(|process| process.name == "web") {
+        ports.push(8000, Source::default("the port of Python's servers"));
+    }
+    let server = listens.is_some() || run.row.is_none() && process.is_none_or(|process| process.name == "web");
+    draft.port = if server { asked::port(facts.hints, ports)? } else { asked::port(facts.hints, Candidates::new())? };
+    let port = draft.port.as_ref().map_or(8000, |decision| decision.value);
+    let servers = Servers { dir: &facts.sources.dir, project: facts.project, manager: facts.manager, port };
+    let mut starts = Candidates::new();
+    if let Some(process) = process {
+        match Cmd::parse(&process.command) {
+            Ok(command) => {
+                starts.push(command, Source::File(process.at.clone()));
+            }
+            Err(why) => {
+                draft.notes.push(Diagnostic::warning("procfile", format!("the Procfile's `{}` is left out: {why}", process.name)).at(process.at.clone()));
+            }
+        }
+    }
+    let mut devs = Candidates::new();
+    commands(facts, &run, &servers, &mut starts, &mut devs, draft)?;
+    draft.start = asked::command(facts.hints, Question::StartCmd, starts)?;
+    draft.dev = devs.pick();
+    settle(facts, &run, process.map(|process| process.command.as_str()), draft)?;
+    Ok(())
+}
+
+/// The framework, by its object in the source.
+fn framework<'a>(facts: &Facts<'a>) -> Result<Run<'a>, Diagnostic> {
+    let depends = |name: &str| facts.project.needs(&[name]).is_some();
+    if (depends("django") || facts.project.requirements.is_empty())
+        && let Some(django) = django::read(facts.sources)?
+    {
+        let row = facts.pack.framework("django");
+        let at = facts.project.needs(&["django"]).map(|requirement| requirement.at.clone()).or_else(|| django.at.clone());
+        return Ok(Run { row, framework: at.map(Source::File), django: Some(django), apps: Vec::new() });
+    }
+    let apps = apps::find(facts.sources, facts.pack, &depends)?;
+    if let Some(app) = apps.first() {
+        let at = app.row.dependency.iter().find_map(|name| facts.project.needs(&[name.as_str()])).map_or_else(|| app.at.clone(), |needed| needed.at.clone());
+        return Ok(Run { row: Some(app.row), framework: Some(Source::File(at)), django: None, apps });
+    }
+    if let Some(needed) = facts.project.needs(&["streamlit"]) {
+        return Ok(Run { row: facts.pack.framework("streamlit"), framework: Some(Source::File(needed.at.clone())), django: None, apps });
+    }
+    Ok(Run::default())
+}
+
+fn commands(
+    facts: &Facts<'_>,
+    run: &Run<'_>,
+    servers: &Servers<'_>,
+    starts: &mut Candidates<Cmd>,
+    devs: &mut Candidates<Cmd>,
+    draft: &mut ServiceDraft,
+) -> Result<(), Diagnostic> {
+    let push = |candidates: &mut Candidates<Cmd>, decision: Decision<Cmd>| {
+        candidates.push(decision.value, decision.source);
+    };
+    if let Some(django) = &run.django {
+        let at = django.at.clone();
+        if let Some(decision) = servers.django(django) {
+            push(starts, decision);
+        } else {
+            let words = servers.runserver(django, false);
+            starts.push(Cmd::exec(words), Source::inferred("Django's own server, for want of another", at.clone()));
+            if facts.hints.get(Question::StartCmd).is_none() {
+                draft.notes.push(no_server("Django", "gunicorn", django.at.clone()));
+            }
+        }
+        devs.push(Cmd::exec(servers.debugged(servers.runserver(django, true))), Source::inferred("it reloads on a change", at));
+        return Ok(());
+    }
+    if let [app, more @ ..] = &run.apps[..] {
+        if app.row.id == "celery" {
+            celery(app, starts);
+            return Ok(());
+        }
+        if !more.is_empty() && starts.is_empty() && facts.hints.get(Question::StartCmd).is_none() {
+            let candidates = run.apps.iter().filter_map(|app| servers.production(app)).map(|decision| (decision.value.to_string(), decision.source)).collect();
+            draft.open.push(Open { question: Question::StartCmd, message: "more than one application could be the one that runs".to_owned(), candidates });
+            return Ok(());
+        }
+        match servers.production(app) {
+            Some(decision) => push(starts, decision),
+            None if servers::interface(app) == "wsgi" => {
+                starts.push(Cmd::exec(servers.flask(app, false)), Source::inferred("Flask's own server, for want of another", [app.at.clone()]));
+                if facts.hints.get(Question::StartCmd).is_none() && starts.iter().count() == 1 {
+                    draft.notes.push(no_server("Flask", "gunicorn", Some(app.at.clone())));
+                }
+            }
+            None => {}
+        }
+        if let Some(decision) = servers.development(app) {
+            push(devs, decision);
+        }
+        if starts.is_empty() && facts.hints.get(Question::StartCmd).is_none() {
+            let message = format!("`{}` is an application without a server: uvicorn is no dependency", app.target());
+            draft.open.push(Open { question: Question::StartCmd, message, candidates: Vec::new() });
+        }
+        return Ok(());
+    }
+    if run.row.is_some_and(|row| row.id == "streamlit") {
+        return streamlit(facts, servers, starts, devs);
+    }
+    program(facts, starts, draft);
+    Ok(())
+}
+
+fn no_server(framework: &str, server: &str, at: Option<Evidence>) -> Diagnostic {
+    Diagnostic::warning("no-server", format!("production runs {framework}'s development server, since `{server}` is no dependency"))
+        .at_all(at)
+        .help(format!("add `{server}` to the dependencies, or pass --start-cmd"))
+}
+
+fn celery(app: &App<'_>, starts: &mut Candidates<Cmd>) {
+    let target = if matches!(app.object.as_str(), "app" | "celery") { app.module.clone() } else { app.target() };
+    let mut words = vec!["celery".to_owned(), "--app".to_owned(), target];
+    if !app.import_root.is_empty() {
+        words.extend(["--workdir".to_owned(), app.import_root.clone()]);
+    }
+    words.extend(["worker", "--loglevel", "info"].map(str::to_owned));
+    starts.push(Cmd::exec(words), Source::inferred("a worker of the application", [app.at.clone()]));
+}
+
+fn streamlit(facts: &Facts<'_>, servers: &Servers<'_>, starts: &mut Candidates<Cmd>, devs: &mut Candidates<Cmd>) -> Result<(), Diagnostic> {
+    let dir = &facts.sources.dir;
+    let likely = ["streamlit_app.py", "app.py", "main.py", "Home.py", "src/streamlit_app.py", "src/app.py", "src/main.py"];
+    let imports = apps::regex(r"(?m)^\s*(?:import|from)\s+streamlit\b")?;
+    let known = likely.iter().find(|file| dir.peek(file).is_some_and(|text| imports.is_match(text.as_str()))).map(|file| (*file).to_owned());
+    let file = known.or_else(|| {
+        let mut files = facts.sources.texts.iter().filter(|text| !facts.sources.tail(text).contains('/') && imports.is_match(text.as_str()));
+        let first = files.next()?;
+        files.next().is_none().then(|| facts.sources.tail(first).to_owned())
+    });
+    let Some(file) = file else { return Ok(()) };
+    let port = servers.port.to_string();
+    let mut words: Vec<String> =
+        ["streamlit", "run", &file, "--server.address", "0.0.0.0", "--server.port", &port, "--server.headless", "true"].map(str::to_owned).to_vec();
+    let source = Source::inferred("the file is a Streamlit page", [Evidence::file(dir.at(&file))]);
+    starts.push(Cmd::exec(words.clone()), source.clone());
+    words.extend(["--server.runOnSave", "true"].map(str::to_owned));
+    devs.push(Cmd::exec(words), source);
+    Ok(())
+}
+
+/// A command of the project, or a file that is a program.
+fn program(facts: &Facts<'_>, starts: &mut Candidates<Cmd>, draft: &mut ServiceDraft) {
+    let dir = &facts.sources.dir;
+    let project = facts.project;
+    if facts.sources.packaged {
+        let own = project.scripts.iter().find(|script| project.name.as_ref().is_some_and(|(name, _)| *name == script.name));
+        match (own, &project.scripts[..]) {
+            (Some(script), _) | (None, [script]) => {
+                starts.push(Cmd::exec([script.name.clone()]), Source::File(script.at.clone()));
+            }
+            (None, [_, _, ..]) if starts.is_empty() && facts.hints.get(Question::StartCmd).is_none() => {
+                let candidates = project.scripts.iter().map(|script| (script.name.clone(), Source::File(script.at.clone()))).collect();
+                draft.open.push(Open { question: Question::StartCmd, message: "the project has more than one command".to_owned(), candidates });
+            }
+            _ => {}
+        }
+    }
+    let mains: Vec<&str> = facts.sources.texts.iter().map(|text| facts.sources.tail(text)).filter(|tail| tail.ends_with("/__main__.py")).collect();
+    if let [main] = mains[..] {
+        let folder = main.trim_end_matches("/__main__.py");
+        let module = folder.strip_prefix("src/").filter(|_| facts.sources.packaged).unwrap_or(folder);
+        if !module.contains('/') {
+            let source = Source::inferred("the package is a program", [Evidence::file(dir.at(main))]);
+            starts.push(Cmd::exec(["python", "-m", module]), source);
+        }
+    }
+    let guard = |text: &str| text.contains("__main__");
+    let known = PROGRAMS.iter().find(|file| dir.has(file)).copied();
+    let alone = || {
+        let mut files = facts.sources.texts.iter().filter(|text| !facts.sources.tail(text).contains('/') && guard(text.as_str()));
+        let first = files.next()?;
+        files.next().is_none().then(|| facts.sources.tail(first))
+    };
+    // A package's files are no programs unless they say so.
+    let known = known.filter(|file| !facts.sources.packaged || dir.peek(file).is_some_and(|text| guard(text.as_str())));
+    if let Some(file) = known.or_else(alone).filter(|file| *file != "setup.py") {
+        starts.push(Cmd::exec(["python", file]), Source::inferred("the file is a program", [Evidence::file(dir.at(file))]));
+    }
+    if starts.is_empty() && draft.open.is_empty() && facts.hints.get(Question::StartCmd).is_none() {
+        let message = "no program was found: it looks like a library".to_owned();
+        draft.open.push(Open { question: Question::StartCmd, message, candidates: Vec::new() });
+    }
+}
+
+/// The kind, the health and how it stops.
+fn settle(facts: &Facts<'_>, run: &Run<'_>, process: Option<&str>, draft: &mut ServiceDraft) -> Result<(), Diagnostic> {
+    let sources = facts.sources;
+    let program = draft.start.as_ref().and_then(|start| start.value.program().map(str::to_owned)).unwrap_or_default();
+    let script = facts.project.scripts.iter().any(|script| script.name == program);
+    let endless = sources.any(r"(?m)while\s+True|run_forever|run_polling|start_polling|infinity_polling|\.run_until_|client\.run\(|bot\.run\(")?;
+    draft.kind = if draft.port.is_some() {
+        Kind::Server
+    } else if run.row.is_some() || process.is_some() || endless && !script {
+        Kind::Worker
+    } else {
+        Kind::Tool
+    };
+    draft.health = health(facts, run, draft.port.is_some())?;
+    let strict = run.django.as_ref().is_none_or(|django| django.answers_itself);
+    draft.set("strict_health", strict && matches!(&draft.health, Health::Http(route) if !matches!(route.source, Source::Default { .. })));
+    let words = draft.start.as_ref().map(|start| start.value.words()).unwrap_or_default();
+    let graceful = words.iter().any(|word| GRACEFUL.iter().any(|name| word == name || word.contains(&format!("{name} "))));
+    let handled = sources.any(r"\bSIGTERM\b|uvicorn\.run\(")?;
+    // Python heeds SIGINT as process 1 and ignores SIGTERM there.
+    draft.set("stop_signal", if graceful || handled || draft.start.is_none() { "" } else { "SIGINT" });
+    let helpful =
+        facts.project.needs(&["click", "typer", "typer-slim", "cyclopts", "fire"]).is_some() || sources.any(r"(?m)^\s*(?:import|from)\s+argparse\b")?;
+    draft.set("console", script);
+    draft.set("help", script && helpful);
+    let reloads = draft.dev.is_some();
+    draft.watch.action = if reloads { "sync" } else { "sync+restart" }.to_owned();
+    draft.set("reloads", reloads);
+    if facts.project.has("debugpy").is_some() && reloads && run.row.is_some_and(|row| row.id != "streamlit") {
+        draft.set("debug_port", servers::DEBUG_PORT);
+    }
+    if let Some(command) = process
+        && let Some(port) = draft.port.as_ref().map(|port| port.value)
+    {
+        let unbound = command.contains("gunicorn") && routes::port_of(command).is_none() && !sources.dir.has("gunicorn.conf.py");
+        if command.contains("$PORT") || command.contains("${PORT") || unbound {
+            draft.env.push(("PORT".to_owned(), port.to_string()));
+        }
+    }
+    let django = run.django.clone().unwrap_or_default();
+    draft.set("collectstatic", django.static_root.is_some());
+    draft.set("static_root", django.static_root.as_ref().and_then(|(root, _)| root.clone()).unwrap_or_default());
+    let folder = if django.folder.is_empty() { String::new() } else { format!("{}/", django.folder) };
+    draft.set("manage", format!("{folder}manage.py"));
+    draft.set("django_folder", folder);
+    draft.set("build_env", django.build_env.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>());
+    draft.compose.env.extend(django.dev_env);
+    if let Some((Some(root), _)) = &django.static_root {
+        draft.ignore.push(if django.folder.is_empty() { root.clone() } else { format!("{}/{root}", django.folder) });
+    }
+    if let Some(at) = django.file_database {
+        draft.notes.push(
+            Diagnostic::note("file-database", "production can't write the database file: the code's folder is not the program's own")
+                .at(at)
+                .help("point the settings to a server, or to a file in a volume"),
+        );
+    }
+    Ok(())
+}
+
+fn health(facts: &Facts<'_>, run: &Run<'_>, listens: bool) -> Result<Health, Diagnostic> {
+    if !listens {
+        return Ok(Health::None { because: "the program listens on no port".to_owned() });
+    }
+    if let Some(path) = run.row.and_then(|row| row.health.as_ref()) {
+        let source = Source::inferred(
+            format!("the route of {}", run.row.map_or("", |row| row.title.as_str())),
+            run.framework.as_ref().and_then(Source::evidence).cloned(),
+        );
+        return Ok(Health::Http(Decision::new(path.clone(), source)));
+    }
+    let found = match &run.django {
+        Some(django) => routes::django_health(facts.sources, django)?,
+        None => routes::health(facts.sources, run.apps.first().map_or("app", |app| if app.factory { "app" } else { app.object.as_str() }))?,
+    };
+    let route =
+        found.unwrap_or_else(|| Decision::new("/".to_owned(), Source::default("no route of its own for health was found: any answer below 500 will do")));
+    Ok(Health::Http(route))
+}

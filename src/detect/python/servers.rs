@@ -1,0 +1,227 @@
+//! Who serves an application object, in production and in development.
+
+use std::str::FromStr as _;
+
+use pep440_rs::{Version as Release, VersionSpecifiers};
+
+use super::apps::App;
+use super::managers::{Manager, locked};
+use super::project::Project;
+use crate::fs::Dir;
+use crate::model::{Cmd, Decision, Evidence, Source};
+
+/// The first gunicorn that opens a control socket in the user's home, which no image has.
+const CONTROL_SOCKET: [u64; 2] = [25, 1];
+
+/// One release of each line of gunicorn, the newest first.
+const GUNICORNS: &[[u64; 2]] = &[[27, 0], [26, 0], [25, 3], [25, 1], [25, 0], [23, 0], [22, 0], [21, 2], [20, 1]];
+
+/// Where debugpy listens.
+pub const DEBUG_PORT: u16 = 5678;
+
+/// What is known of the servers at hand.
+pub struct Servers<'a> {
+    /// The folder of the service.
+    pub dir: &'a Dir<'a>,
+    /// Its manifests.
+    pub project: &'a Project,
+    /// Its package manager.
+    pub manager: &'a Manager<'a>,
+    /// The port.
+    pub port: u16,
+}
+
+fn words(items: &[&str]) -> Vec<String> {
+    items.iter().map(|item| (*item).to_owned()).collect()
+}
+
+impl Servers<'_> {
+    fn port(&self) -> String {
+        self.port.to_string()
+    }
+
+    fn bind(&self) -> String {
+        format!("0.0.0.0:{}", self.port)
+    }
+
+    fn needs(&self, names: &[&str]) -> Option<Evidence> {
+        self.project.needs(names).map(|requirement| requirement.at.clone())
+    }
+
+    /// uvicorn, by its own name or as an extra of FastAPI.
+    fn uvicorn(&self) -> Option<Evidence> {
+        self.needs(&["uvicorn", "uvicorn-worker"]).or_else(|| {
+            let fastapi = self.project.needs(&["fastapi"])?;
+            fastapi.extras.iter().any(|extra| matches!(extra.as_str(), "standard" | "all" | "standard-no-fastapi-cloud-cli")).then(|| fastapi.at.clone())
+        })
+    }
+
+    /// The command of production; `None` where no server is among the dependencies.
+    pub fn production(&self, app: &App<'_>) -> Option<Decision<Cmd>> {
+        match interface(app) {
+            "asgi" => self.asgi(&app.target(), app.factory, &app.import_root, &app.at),
+            "wsgi" => self.wsgi(app),
+            _ => None,
+        }
+    }
+
+    fn asgi(&self, target: &str, factory: bool, root: &str, at: &Evidence) -> Option<Decision<Cmd>> {
+        let (server, mut command) = if let Some(uvicorn) = self.uvicorn() {
+            (uvicorn, self.uvicorn_words(target, factory, root))
+        } else if let Some(hypercorn) = self.needs(&["hypercorn"]) {
+            (hypercorn, words(&["hypercorn", &if factory { format!("{target}()") } else { target.to_owned() }, "--bind", &self.bind()]))
+        } else if let Some(granian) = self.needs(&["granian"]) {
+            (granian, words(&["granian", "--interface", "asgi", "--host", "0.0.0.0", "--port", &self.port(), target]))
+        } else if let Some(daphne) = self.needs(&["daphne"]) {
+            (daphne, words(&["daphne", "-b", "0.0.0.0", "-p", &self.port(), target]))
+        } else {
+            return None;
+        };
+        if factory && command[0] == "granian" {
+            command.push("--factory".to_owned());
+        }
+        Some(Decision::new(Cmd::exec(command), Source::inferred(format!("the application `{target}` and its server"), [at.clone(), server])))
+    }
+
+    fn uvicorn_words(&self, target: &str, factory: bool, root: &str) -> Vec<String> {
+        let mut command = words(&["uvicorn", target]);
+        if factory {
+            command.push("--factory".to_owned());
+        }
+        if !root.is_empty() {
+            command.extend(words(&["--app-dir", root]));
+        }
+        command.extend(words(&["--host", "0.0.0.0", "--port", &self.port()]));
+        command
+    }
+
+    fn wsgi(&self, app: &App<'_>) -> Option<Decision<Cmd>> {
+        let target = if app.factory { format!("{}()", app.target()) } else { app.target() };
+        let rule = format!("the application `{}` and its server", app.target());
+        if let Some(gunicorn) = self.needs(&["gunicorn"]) {
+            return Some(Decision::new(Cmd::exec(self.gunicorn(&target, &app.import_root)), Source::inferred(rule, [app.at.clone(), gunicorn])));
+        }
+        if let Some(waitress) = self.needs(&["waitress"]) {
+            let mut command = words(&["waitress-serve", &format!("--listen={}", self.bind())]);
+            if app.factory {
+                command.push("--call".to_owned());
+            }
+            command.push(app.target());
+            return Some(Decision::new(Cmd::exec(command), Source::inferred(rule, [app.at.clone(), waitress])));
+        }
+        None
+    }
+
+    /// gunicorn: its heartbeat in memory, its control socket nowhere. What gunicorn.conf.py says is left to it.
+    pub fn gunicorn(&self, target: &str, root: &str) -> Vec<String> {
+        let settings = self.dir.peek("gunicorn.conf.py");
+        let sets = |name: &str| settings.as_ref().is_some_and(|text| text.as_str().lines().any(|line| line.trim_start().starts_with(name)));
+        let mut command = words(&["gunicorn", target]);
+        if !root.is_empty() {
+            command.extend(words(&["--chdir", root]));
+        }
+        if !sets("bind") {
+            command.extend(words(&["--bind", &self.bind()]));
+        }
+        if !sets("worker_tmp_dir") {
+            command.extend(words(&["--worker-tmp-dir", "/dev/shm"]));
+        }
+        if self.gunicorn_has_control_socket() && !sets("control_socket") {
+            command.push("--no-control-socket".to_owned());
+        }
+        command
+    }
+
+    /// What will be installed: what the lock holds, else the newest release that is allowed.
+    fn gunicorn_has_control_socket(&self) -> bool {
+        let new = |release: &[u64]| release >= &CONTROL_SOCKET[..];
+        if let Some(version) = self.manager.lock().and_then(|lock| locked(self.dir, lock, "gunicorn")) {
+            return Release::from_str(&version).is_ok_and(|version| new(version.release()));
+        }
+        let versions = self.project.needs(&["gunicorn"]).map_or("", |requirement| requirement.versions.as_str());
+        let Ok(range) = VersionSpecifiers::from_str(versions.trim()) else { return true };
+        if let Some(exact) = versions.strip_prefix("==") {
+            return Release::from_str(exact.trim()).is_ok_and(|version| new(version.release()));
+        }
+        let allowed = |line: &&[u64; 2]| (0..10).any(|patch| range.contains(&Release::new([line[0], line[1], patch])));
+        GUNICORNS.iter().find(allowed).is_none_or(|line| new(line))
+    }
+
+    /// The command of development.
+    pub fn development(&self, app: &App<'_>) -> Option<Decision<Cmd>> {
+        let command = match interface(app) {
+            "asgi" if self.uvicorn().is_some() => {
+                let mut command = self.uvicorn_words(&app.target(), app.factory, &app.import_root);
+                command.push("--reload".to_owned());
+                command
+            }
+            "asgi" if self.needs(&["hypercorn"]).is_some() => words(&["hypercorn", &app.target(), "--bind", &self.bind(), "--reload"]),
+            "wsgi" => self.flask(app, true),
+            _ => return None,
+        };
+        Some(Decision::new(Cmd::exec(self.debugged(command)), Source::inferred("it reloads on a change", [app.at.clone()])))
+    }
+
+    /// Flask's own server.
+    pub fn flask(&self, app: &App<'_>, debug: bool) -> Vec<String> {
+        let found_by_itself = app.factory && matches!(app.object.as_str(), "create_app" | "make_app") || matches!(app.object.as_str(), "app" | "application");
+        let target = if found_by_itself { app.module.clone() } else { app.target() };
+        let target = if app.import_root.is_empty() { target } else { format!("{}/{target}", app.import_root) };
+        let mut command = words(&["flask", "--app", &target, "run", "--host", "0.0.0.0", "--port", &self.port()]);
+        if debug {
+            command.push("--debug".to_owned());
+        }
+        command
+    }
+
+    /// The same under a debugger, where the developers have one.
+    pub fn debugged(&self, command: Vec<String>) -> Vec<String> {
+        if self.project.has("debugpy").is_none() {
+            return command;
+        }
+        let listen = format!("0.0.0.0:{DEBUG_PORT}");
+        let mut all = words(&["python", "-Xfrozen_modules=off", "-m", "debugpy", "--listen", &listen]);
+        match command.split_first() {
+            Some((python, rest)) if python == "python" => all.extend_from_slice(rest),
+            _ => {
+                all.push("-m".to_owned());
+                all.extend(command);
+            }
+        }
+        all
+    }
+
+    /// The server of a Django project.
+    pub fn django(&self, django: &super::django::Django) -> Option<Decision<Cmd>> {
+        if let Some((target, at)) = &django.wsgi
+            && let Some(gunicorn) = self.needs(&["gunicorn"])
+        {
+            let rule = format!("the application `{target}` and its server");
+            return Some(Decision::new(Cmd::exec(self.gunicorn(target, &django.folder)), Source::inferred(rule, [at.clone(), gunicorn])));
+        }
+        if let Some((target, at)) = &django.asgi
+            && let Some(decision) = self.asgi(target, false, &django.folder, at)
+        {
+            return Some(decision);
+        }
+        let (target, at) = django.wsgi.as_ref()?;
+        let waitress = self.needs(&["waitress"])?;
+        let command = words(&["waitress-serve", &format!("--listen={}", self.bind()), target]);
+        Some(Decision::new(Cmd::exec(command), Source::inferred(format!("the application `{target}` and its server"), [at.clone(), waitress])))
+    }
+
+    /// Django's own server.
+    pub fn runserver(&self, django: &super::django::Django, reload: bool) -> Vec<String> {
+        let manage = if django.folder.is_empty() { "manage.py".to_owned() } else { format!("{}/manage.py", django.folder) };
+        let mut command = words(&["python", &manage, "runserver", &self.bind()]);
+        if !reload {
+            command.push("--noreload".to_owned());
+        }
+        command
+    }
+}
+
+/// Which servers can serve an application.
+pub fn interface<'a>(app: &App<'a>) -> &'a str {
+    app.row.data.get("interface").and_then(toml::Value::as_str).unwrap_or_default()
+}

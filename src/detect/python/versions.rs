@@ -1,0 +1,127 @@
+//! Which Python: files that pin one, then the ranges of the manifests.
+
+use std::str::FromStr as _;
+
+use pep440_rs::{Version as Release, VersionSpecifiers};
+
+use super::project::Project;
+use crate::catalog::stack::RuntimeRow;
+use crate::fs::Dir;
+use crate::manifest::tool_versions;
+use crate::model::{Candidates, Diagnostic, Evidence, Source, Version};
+
+/// The highest patch release that any line has had.
+const LAST_PATCH: u64 = 40;
+
+/// The candidates: `.python-version`, the manifests, `.tool-versions` and mise, `runtime.txt`.
+pub fn candidates(dir: &Dir<'_>, project: &Project, row: &RuntimeRow) -> Result<Candidates<Version>, Diagnostic> {
+    let mut found = Candidates::new();
+    if let Some((text, at)) = tool_versions::single(dir, ".python-version")? {
+        found.extend(pinned(&text, row).map(|version| (version, Source::File(at))));
+    }
+    for (text, at) in &project.python {
+        push_range(&mut found, text, at, row);
+    }
+    for (text, at) in tool_versions::read(dir, &["python"])? {
+        found.extend(pinned(&text, row).map(|version| (version, Source::File(at))));
+    }
+    if let Some((text, at)) = tool_versions::single(dir, "runtime.txt")? {
+        found.extend(text.strip_prefix("python-").and_then(|text| pinned(text, row)).map(|version| (version, Source::File(at))));
+    }
+    Ok(found)
+}
+
+/// `3.13.5`, `3.13` or `3`: the line, since the newest patch release of it has the fixes.
+fn pinned(text: &str, row: &RuntimeRow) -> Option<Version> {
+    let text = text.trim().trim_start_matches("python").trim_start_matches(['-', '@']);
+    let numbers: String = text.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+    let version: Version = numbers.trim_end_matches('.').parse().ok()?;
+    if version.numbers().len() >= 2 { Some(version.truncate(2)) } else { row.best(|line| version.covers(line)) }
+}
+
+/// A range says the same as a pin that it allows; else its best line.
+fn push_range(found: &mut Candidates<Version>, text: &str, at: &Evidence, row: &RuntimeRow) {
+    let Some(range) = Range::parse(text) else { return };
+    let agrees = found.iter().next().map(|(version, _)| version.clone()).filter(|version| range.allows(version));
+    if let Some(version) = agrees.or_else(|| row.best(|line| range.allows(line))) {
+        found.push(version, Source::File(at.clone()));
+    }
+}
+
+/// What `requires-python`, Poetry's `python` or a Pipfile allow: any of these alternatives.
+struct Range(Vec<VersionSpecifiers>);
+
+impl Range {
+    fn parse(text: &str) -> Option<Self> {
+        let parts: Option<Vec<VersionSpecifiers>> = text.split("||").map(|part| VersionSpecifiers::from_str(&plain(part)).ok()).collect();
+        parts.filter(|parts| !parts.is_empty()).map(Self)
+    }
+
+    /// Whether any release of a line is allowed.
+    fn allows(&self, line: &Version) -> bool {
+        let (major, minor) = (u64::from(line.major()), u64::from(line.minor()));
+        self.0.iter().any(|range| (0..=LAST_PATCH).any(|patch| range.contains(&Release::new([major, minor, patch]))))
+    }
+}
+
+/// PEP 440 for Poetry's `^3.11`, `~3.11`, `3.11.*` and a bare `3.13`.
+fn plain(text: &str) -> String {
+    let parts: Vec<String> = text
+        .split([',', ' '])
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            let numbers = |text: &str| -> Vec<u64> { text.split('.').map_while(|number| number.trim().parse().ok()).collect() };
+            if let Some(version) = part.strip_prefix('^') {
+                return format!(">={version},<{}", numbers(version).first().map_or(4, |major| major + 1));
+            }
+            if let Some(version) = part.strip_prefix('~').filter(|rest| !rest.starts_with('=')) {
+                return match numbers(version)[..] {
+                    [major, minor, ..] => format!(">={version},<{major}.{}", minor + 1),
+                    [major] => format!(">={version},<{}", major + 1),
+                    [] => format!("=={version}"),
+                };
+            }
+            if part.starts_with(|c: char| c.is_ascii_digit()) {
+                return if part.ends_with('*') || part.matches('.').count() > 1 { format!("=={part}") } else { format!("=={part}.*") };
+            }
+            part.to_owned()
+        })
+        .collect();
+    // `>= 3.11` has a space between the sign and the number.
+    let mut joined = String::new();
+    for part in parts {
+        if !joined.is_empty() && !joined.ends_with(['=', '<', '>', '!']) {
+            joined.push(',');
+        }
+        joined.push_str(part.strip_prefix("==").filter(|_| joined.ends_with(['=', '<', '>', '!'])).map_or(part.as_str(), |bare| bare.trim_end_matches(".*")));
+    }
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Range;
+
+    #[test]
+    fn every_spelling_of_a_range() {
+        for (text, allowed, refused) in [
+            (">=3.13", "3.14", "3.12"),
+            (">=3.12, <4", "3.12", "3.11"),
+            (">= 3.12", "3.12", "3.11"),
+            (">=3.13.2", "3.13", "3.12"),
+            ("^3.11", "3.14", "3.10"),
+            ("~3.11", "3.11", "3.12"),
+            ("~=3.12.0", "3.12", "3.13"),
+            ("3.11.*", "3.11", "3.12"),
+            ("3.13", "3.13", "3.14"),
+            ("^3.9 || ^3.12", "3.9", "3.8"),
+            ("==3.12.4", "3.12", "3.13"),
+        ] {
+            let range = Range::parse(text).unwrap_or_else(|| panic!("{text}"));
+            assert!(range.allows(&allowed.parse().expect("a version")), "{text} allows {allowed}");
+            assert!(!range.allows(&refused.parse().expect("a version")), "{text} refuses {refused}");
+        }
+        assert!(Range::parse("three").is_none());
+    }
+}

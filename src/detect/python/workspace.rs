@@ -1,0 +1,90 @@
+//! Workspaces of uv: one lock at the root, members below it.
+
+use super::managers::by_folder;
+use super::project::Project;
+use crate::catalog::StackPack;
+use crate::detect::Found;
+use crate::fs::Dir;
+use crate::manifest::Node;
+use crate::model::{Answers, Diagnostic, RelPath, ServiceDraft};
+
+/// A member that is drafted as a service.
+pub struct Member<'t> {
+    /// The folder of the lock.
+    pub root: Dir<'t>,
+    /// Its package's name.
+    pub name: String,
+    /// The manifests of all members, seen from the root.
+    pub manifests: Vec<String>,
+}
+
+/// The folders of a workspace's members; `None` where there is no workspace.
+pub fn read<'t>(dir: &Dir<'t>, project: &Project) -> Result<Option<Vec<Dir<'t>>>, Diagnostic> {
+    let Some(table) = project.tool("uv").and_then(|uv| uv.get(&["workspace"])) else { return Ok(None) };
+    let globs = |key: &str| {
+        let mut set = globset::GlobSetBuilder::new();
+        for glob in table.get(&[key]).into_iter().flat_map(Node::items).filter_map(Node::str) {
+            if let Ok(glob) = globset::GlobBuilder::new(glob.trim_end_matches('/')).literal_separator(true).build() {
+                set.add(glob);
+            }
+        }
+        set.build().map_err(|error| Diagnostic::error("workspace", error.to_string()))
+    };
+    let (members, excluded) = (globs("members")?, globs("exclude")?);
+    let here = dir.path();
+    let mut found: Vec<Dir<'t>> = dir
+        .files_below()
+        .filter(|path| path.name() == "pyproject.toml")
+        .filter_map(RelPath::parent)
+        .filter(|path| path.below(here).is_some_and(|tail| !tail.is_empty() && members.is_match(tail) && !excluded.is_match(tail)))
+        .map(|path| dir.tree().dir(path))
+        .collect();
+    found.sort_by(|a, b| a.path().cmp(b.path()));
+    Ok(Some(found))
+}
+
+/// The members that run, the root among them where it does.
+pub fn draft(dir: &Dir<'_>, members: &[Dir<'_>], pack: &StackPack, answers: &Answers) -> Result<Found, Diagnostic> {
+    let mut found = Found::default();
+    let tail = |member: &Dir<'_>| member.path().below(dir.path()).unwrap_or_default().to_owned();
+    let manifests: Vec<String> = members.iter().map(|member| format!("{}/pyproject.toml", tail(member))).collect();
+    let mut libraries = Vec::new();
+    for member in members {
+        found.covers.push(member.path().clone());
+        let project = Project::read(member)?;
+        let Some((name, at)) = project.name.clone() else { continue };
+        // The name becomes a word of a command.
+        if !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')) {
+            return Err(Diagnostic::error("project-name", "a project's name is letters, digits, `-`, `_` and `.`").at(at));
+        }
+        let place = Member { root: dir.clone(), name, manifests: manifests.clone() };
+        let service = super::service(member, &project, Some(&place), pack, answers)?;
+        if service.start.is_some() { found.services.push(service) } else { libraries.push(service) }
+    }
+    let root = Project::read(dir)?;
+    let mut service = super::service(dir, &root, None, pack, answers)?;
+    let own = service.start.is_some() && !found.services.iter().any(|other| other.start == service.start);
+    if own && found.services.is_empty() {
+        service.set("member_manifests", by_folder(&manifests));
+        found.services.push(service);
+    } else if found.services.is_empty() {
+        found.services.push(service);
+    }
+    Ok(found)
+}
+
+impl Member<'_> {
+    /// Places a member's service in the workspace: the context is the root, and all manifests are copied.
+    pub fn place(&self, draft: &mut ServiceDraft) {
+        draft.context = self.root.path().clone();
+        draft.set("member", self.name.clone());
+        draft.set("member_manifests", by_folder(&self.manifests));
+        draft.set("package", true);
+        let mut rebuild = vec!["pyproject.toml".to_owned(), "uv.lock".to_owned()];
+        rebuild.extend(self.manifests.iter().cloned());
+        rebuild.sort();
+        draft.watch.rebuild = rebuild;
+        draft.watch.paths = vec![".".to_owned()];
+        draft.compose.volumes.clear();
+    }
+}
