@@ -87,6 +87,8 @@ pub struct LineRow {
     pub release: Option<String>,
     /// The first exact version whose images have the base's own release: `release` then holds for older exact versions alone.
     pub release_before: Option<Version>,
+    /// The same for its images on Alpine.
+    pub alpine: Option<String>,
 }
 
 /// One kind of base. In image patterns `{version}` is the runtime's version and `{release}` the system's release.

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use regex_lite::Regex;
 
 use crate::fs::{Dir, Text};
-use crate::model::{Evidence, RelPath};
+use crate::model::{Decision, Evidence, RelPath, Source};
 
 /// How many files of a service are searched, and how long a searched file may be.
 const MOST_FILES: usize = 400;
@@ -88,11 +88,52 @@ fn find_in(text: &Text, pattern: &Regex, comment: &str) -> Vec<Hit> {
     hits
 }
 
+/// Routes that say how a server is, the plainest first.
+const HEALTH_ROUTES: &[&str] = &["healthz", "health", "livez", "readyz", "healthcheck", "health/live", "_health", "ping", "status", "up"];
+
+/// The route that a server answers on when it is well: one that its code names, else `/`.
+pub fn health_route(texts: &[Rc<Text>], comment: &str) -> Decision<String> {
+    let named = HEALTH_ROUTES.iter().find_map(|route| {
+        let pattern = Regex::new(&format!(r#""(?:[A-Z]+ )?(/(?:api/)?(?:v\d+/)?{route})/?""#)).ok()?;
+        find(texts, &pattern, comment)
+    });
+    match named {
+        Some(hit) => Decision::new(hit.value, Source::File(hit.at)),
+        None => Decision::new("/".to_owned(), Source::default("any answer but a server error counts")),
+    }
+}
+
+/// Folders that programs read at run time, by the names that they commonly have.
+const READ_FOLDERS: &[&str] = &["templates", "views", "static", "public", "assets", "web", "www", "migrations", "locales", "i18n", "config", "configs", "data"];
+
+/// Lines that put files into the program itself, so that it reads no folder.
+const EMBEDDED: &[&str] = &["go:embed", "include_str!", "include_bytes!", "include_dir!", "folder =", "migrate!", "embed_migrations!", "import "];
+
+/// The folders of a service that its code names in string literals as paths to read: they belong beside the program.
+pub fn folders_read(dir: &Dir<'_>, texts: &[Rc<Text>]) -> Vec<(String, Evidence)> {
+    let mut found = Vec::new();
+    for folder in READ_FOLDERS.iter().filter(|folder| dir.has_dir(folder)) {
+        let Ok(pattern) = Regex::new(&format!(r#""((?:\./)?{folder}(?:/[^"\s]*)?)""#)) else { continue };
+        let embedded = |text: &Text| {
+            let all = format!("go:embed all:{folder}");
+            text.as_str().lines().any(|line| {
+                line.contains(&all) || line.contains("go:embed") && line.split_whitespace().any(|word| word.trim_matches('"').split('/').next() == Some(folder))
+            })
+        };
+        if texts.iter().any(|text| embedded(text)) {
+            continue;
+        }
+        let hit = find_all(texts, &pattern, "//").into_iter().find(|hit| !EMBEDDED.iter().any(|word| hit.at.raw.contains(word)));
+        found.extend(hit.map(|hit| ((*folder).to_owned(), hit.at)));
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use regex_lite::Regex;
 
-    use super::{files, find_all};
+    use super::{files, find_all, folders_read, health_route};
     use crate::fs::Tree;
 
     #[test]
@@ -102,5 +143,20 @@ mod tests {
         let hits = find_all(&texts, &Regex::new(r":(\d+)").expect("a pattern"), "//");
         assert_eq!(hits.iter().map(|hit| hit.value.as_str()).collect::<Vec<_>>(), ["8080"]);
         assert_eq!(hits[0].at.to_string(), "main.go:2 = `x(\":8080\")`");
+    }
+    #[test]
+    fn finds_folders_that_are_read_and_not_those_that_are_embedded() {
+        let tree = Tree::memory([("main.go", "//go:embed static/*\nx(\"static/a\")\ny(\"./templates/*.html\")\n"), ("templates/a.html", ""), ("static/a", "")]);
+        let texts = files(&tree.root(), &["go"], &[]);
+        let found = folders_read(&tree.root(), &texts);
+        assert_eq!(found.iter().map(|(folder, at)| (folder.as_str(), at.place())).collect::<Vec<_>>(), [("templates", "main.go:3".to_owned())]);
+    }
+
+    #[test]
+    fn finds_the_plainest_health_route() {
+        let tree = Tree::memory([("a.rs", "route(\"/ping\")\nget(\"/api/health\")\nget(\"/healthy\")\n")]);
+        let texts = files(&tree.root(), &["rs"], &[]);
+        assert_eq!(health_route(&texts, "//").value, "/api/health");
+        assert_eq!(health_route(&[], "//").value, "/");
     }
 }

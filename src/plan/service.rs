@@ -137,15 +137,16 @@ fn base(draft: &ServiceDraft, pack: &StackPack, answers: &Answers) -> Result<Dec
 fn release(draft: &ServiceDraft, pack: &StackPack, row: &BaseRow) -> String {
     let version = draft.runtime.as_ref().map(|decision| &decision.value);
     let line = version.zip(pack.runtime.as_ref()).and_then(|(version, runtime)| runtime.line(version));
-    let debian = row.build_os.as_deref().unwrap_or(&row.os) == "debian";
     let holds = |line: &LineRow| match (&line.release_before, version) {
         (Some(before), Some(version)) => version.numbers().len() == 3 && version < before,
         _ => true,
     };
-    match line.filter(|line| debian && holds(line)).and_then(|line| line.release.as_ref()) {
-        Some(own) => own.clone(),
-        None => row.release.clone(),
-    }
+    let own = line.and_then(|line| match row.build_os.as_deref().unwrap_or(&row.os) {
+        "debian" => line.release.as_ref().filter(|_| holds(line)),
+        "alpine" => line.alpine.as_ref(),
+        _ => None,
+    });
+    own.unwrap_or(&row.release).clone()
 }
 
 fn images(draft: &ServiceDraft, pack: &StackPack, row: &BaseRow, release: &str) -> BTreeMap<String, String> {

@@ -12,6 +12,7 @@ pub fn register(tera: &mut tera::Tera) {
     tera.register_filter("comment", comment);
     tera.register_filter("line", line);
     tera.register_filter("unpinned", unpinned);
+    tera.register_filter("probe", probe);
 }
 
 /// Exec form: a JSON array of words, or one JSON string.
@@ -78,6 +79,27 @@ fn line(value: &str, _: Kwargs, _: &State) -> TeraResult<String> {
 /// Whether any package of a list has no version.
 fn unpinned(names: Vec<String>, _: Kwargs, _: &State) -> bool {
     names.iter().any(|name| !name.contains('='))
+}
+
+/// The words that ask a server over HTTP on this path, by what the system of the image has: bash on Debian, busybox on Alpine.
+/// Any answer but a server error counts.
+fn probe(path: &str, kwargs: Kwargs, _: &State) -> TeraResult<Vec<String>> {
+    let (os, port) = (kwargs.must_get::<&str>("os")?, kwargs.must_get::<u64>("port")?);
+    let plain = path.starts_with('/') && path.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.'));
+    if !plain {
+        return Err(Error::message(format!("`{}` is no path that a health check can ask for", crate::model::evidence::tame(path))));
+    }
+    let words = match (os, path) {
+        // Its wget takes 404 for an error, which a program without a page at `/` answers.
+        ("alpine", "/") => vec!["nc".to_owned(), "-z".to_owned(), "127.0.0.1".to_owned(), port.to_string()],
+        ("alpine", _) => vec!["wget".to_owned(), "-qO".to_owned(), "/dev/null".to_owned(), format!("http://127.0.0.1:{port}{path}")],
+        _ => {
+            let ask = format!("printf 'GET {path} HTTP/1.0\\r\\n\\r\\n' >&3");
+            let script = format!("exec 3<>/dev/tcp/127.0.0.1/{port}; {ask}; read -r _ status _ <&3; [[ $status == [1-4]?? ]]");
+            vec!["bash".to_owned(), "-c".to_owned(), script]
+        }
+    };
+    Ok(words)
 }
 
 fn clean(text: &str) -> TeraResult<()> {

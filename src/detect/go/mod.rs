@@ -1,0 +1,297 @@
+//! Go: modules, workspaces, their main packages and what those listen on.
+
+mod module;
+mod programs;
+mod server;
+
+use std::rc::Rc;
+
+use module::Module;
+use programs::Program;
+
+use super::{Detector, Found, asked, source};
+use crate::catalog::StackPack;
+use crate::fs::{Dir, Text};
+use crate::manifest::tool_versions;
+use crate::model::question::Question;
+use crate::model::{Answers, Candidates, Claim, Cmd, Decision, Dependency, Diagnostic, Evidence, Open, RelPath, ServiceDraft, Source, Strength, Version};
+
+/// The detector.
+pub struct Go;
+
+impl Detector for Go {
+    fn id(&self) -> &'static str {
+        "go"
+    }
+
+    fn claims(&self, dir: &Dir<'_>) -> Option<Claim> {
+        let file = dir.first_of(["go.work", "go.mod"])?;
+        Some(Claim::new(Strength::Certain, Evidence::file(dir.at(file))))
+    }
+
+    fn draft(&self, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -> Result<Found, Diagnostic> {
+        let layout = Layout::read(dir)?;
+        let mut found =
+            Found { services: Vec::new(), covers: layout.modules.iter().map(|module| module.root.clone()).filter(|root| root != dir.path()).collect() };
+        for module in layout.modules.iter().filter(|module| layout.workspace || module.root == *dir.path()) {
+            let home = dir.tree().dir(module.root.clone());
+            let all = programs::programs(&home, module);
+            let wanted: Vec<Program> = all.iter().filter(|program| is_wanted(answers, program)).cloned().collect();
+            let chosen: Vec<&Program> = match (all.as_slice(), wanted.as_slice()) {
+                (_, [_, ..]) => wanted.iter().collect(),
+                ([only], _) => vec![only],
+                _ => all.iter().find(|program| program.name == module.base_name()).into_iter().collect(),
+            };
+            let context = Service { dir: &home, pack, answers, layout: &layout, module, several: chosen.len() > 1 };
+            for program in &chosen {
+                found.services.push(context.draft(program)?);
+            }
+            if chosen.is_empty() && (!all.is_empty() || !layout.workspace) {
+                found.services.push(context.undecided(&all)?);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Whether `--app` names a program.
+fn is_wanted(answers: &Answers, program: &Program) -> bool {
+    let given = answers.get(Question::App).map(|given| given.value.as_str()).unwrap_or_default();
+    given.split(',').map(str::trim).any(|app| !app.is_empty() && (app == program.name || app.trim_end_matches('/') == program.folder))
+}
+
+/// The modules that are built together, the root's own first.
+struct Layout {
+    modules: Vec<Module>,
+    /// What `go build` is run in: the workspace, or the folder that holds the module and what replaces others.
+    context: RelPath,
+    workspace: bool,
+}
+
+impl Layout {
+    fn read(dir: &Dir<'_>) -> Result<Self, Diagnostic> {
+        let mut layout = Self { modules: Vec::new(), context: dir.path().clone(), workspace: false };
+        let work = dir.read("go.work")?;
+        let own = if let Some(text) = &work {
+            layout.workspace = true;
+            module::workspace(text).into_iter().map(|(folder, at)| (dir.path().join(&folder), at)).collect()
+        } else {
+            vec![(Some(dir.path().clone()), Evidence::file(dir.at("go.mod")))]
+        };
+        for (root, at) in own {
+            let module = root.map(|root| Module::read(&dir.tree().dir(root))).transpose()?.flatten();
+            layout.modules.push(module.ok_or_else(|| {
+                Diagnostic::error("broken-manifest", "a module of the workspace is not there".to_owned()).at(at).help("mend go.work, then run dockgen again")
+            })?);
+        }
+        let replaced: Vec<RelPath> =
+            layout.modules.iter().flat_map(|module| module.replaced_by.iter().filter_map(|(folder, _)| module.root.join(folder))).collect();
+        for root in replaced {
+            if layout.modules.iter().any(|module| module.root == root) {
+                continue;
+            }
+            while root.below(&layout.context).is_none() {
+                layout.context = layout.context.parent().unwrap_or_default();
+            }
+            layout.modules.extend(Module::read(&dir.tree().dir(root))?);
+        }
+        Ok(layout)
+    }
+
+    /// A folder seen from the build context: empty, or ending in `/`.
+    fn seen(&self, folder: &RelPath) -> String {
+        folder.below(&self.context).filter(|below| !below.is_empty()).map_or_else(String::new, |below| format!("{below}/"))
+    }
+}
+
+/// What the drafts of one module share.
+struct Service<'a> {
+    dir: &'a Dir<'a>,
+    pack: &'a StackPack,
+    answers: &'a Answers,
+    layout: &'a Layout,
+    module: &'a Module,
+    several: bool,
+}
+
+impl Service<'_> {
+    /// A draft with what holds for the whole module.
+    fn start(&self, name: &str, root: RelPath) -> Result<ServiceDraft, Diagnostic> {
+        let mut draft = ServiceDraft::new("go", root, name);
+        draft.context = if draft.root == *self.dir.path() && !self.layout.workspace { self.layout.context.clone() } else { self.context() };
+        let hints = self.answers.hints(&draft.root, &draft.name);
+        if let Some(row) = &self.pack.runtime {
+            let (versions, notes) = versions(self.dir, self.module, row)?;
+            draft.runtime = Some(asked::runtime(&hints, row, versions)?);
+            draft.notes.extend(notes);
+        }
+        draft.package_manager = Some(Decision::new("go".to_owned(), Source::File(self.module.path.1.clone())));
+        draft.dependencies.clone_from(&self.module.requires);
+        Ok(draft)
+    }
+
+    fn context(&self) -> RelPath {
+        if self.layout.workspace { self.layout.context.clone() } else { self.dir.path().clone() }
+    }
+
+    /// Nothing to run, or more than one thing: what is certain, and the question.
+    fn undecided(&self, all: &[Program]) -> Result<ServiceDraft, Diagnostic> {
+        let mut draft = self.start(self.module.base_name(), self.dir.path().clone())?;
+        draft.open.push(if all.is_empty() {
+            let message = "the module has no main package: it is a library".to_owned();
+            Open { question: Question::StartCmd, message, candidates: Vec::new() }
+        } else {
+            let candidates = all.iter().map(|program| (program.name.clone(), Source::File(program.at.clone()))).collect();
+            Open { question: Question::App, message: format!("the module has {} programs", all.len()), candidates }
+        });
+        Ok(draft)
+    }
+
+    fn draft(&self, program: &Program) -> Result<ServiceDraft, Diagnostic> {
+        let root = if self.several { self.dir.at(&program.folder) } else { self.dir.path().clone() };
+        let mut draft = self.start(&program.name, root)?;
+        let modules: Vec<&Module> = self.layout.modules.iter().collect();
+        let texts = programs::reach(self.dir, program, &modules);
+        server::facts(&mut draft, &texts, self.pack, self.module, self.answers)?;
+        self.cgo(&mut draft, &texts);
+        self.commands(&mut draft, program, &texts)?;
+        self.layers(&mut draft, program);
+        let assets = source::folders_read(self.dir, &texts);
+        if !assets.is_empty() {
+            draft.set("assets", assets.iter().map(|(folder, _)| folder.clone()).collect::<Vec<_>>());
+            draft.facts.extend(assets.into_iter().map(|(folder, at)| ("reads".to_owned(), Decision::new(folder, Source::File(at)))));
+        }
+        Ok(draft)
+    }
+
+    /// What links C code needs a C library at run time.
+    fn cgo(&self, draft: &mut ServiceDraft, texts: &[Rc<Text>]) {
+        let needs: Vec<Dependency> = self
+            .pack
+            .system
+            .iter()
+            .flat_map(|row| &row.dependency)
+            .filter_map(|name| self.module.requires(name))
+            .filter(|dependency| dependency.production && programs::imports(texts, &dependency.name))
+            .cloned()
+            .collect();
+        let own = texts.iter().find_map(|text| {
+            text.lines().find(|(_, line)| line.trim() == "import \"C\"").map(|(number, line)| Evidence::line(text.path().clone(), number, line))
+        });
+        let Some(at) = needs.first().map(|dependency| dependency.at.clone()).or(own) else {
+            draft.set("cgo", false);
+            return;
+        };
+        draft.facts.push(("cgo".to_owned(), Decision::new("on".to_owned(), Source::inferred("it links C code", [at]))));
+        draft.set("cgo", true);
+        draft.flavour = Some("cgo");
+        draft.refused.insert("scratch".to_owned(), "it links C code, and scratch has no C library".to_owned());
+        draft.system = needs;
+    }
+
+    fn commands(&self, draft: &mut ServiceDraft, program: &Program, texts: &[Rc<Text>]) -> Result<(), Diagnostic> {
+        let hints = self.answers.hints(&draft.root, &draft.name);
+        let package = match (self.layout.seen(&self.module.root).as_str(), program.folder.as_str()) {
+            (_, "") if !self.layout.workspace => ".".to_owned(),
+            (_, folder) if !self.layout.workspace => format!("./{folder}"),
+            (module, folder) => format!("./{}", format!("{module}{folder}").trim_end_matches('/')),
+        };
+        let inside = self.layout.seen(&self.module.root);
+        let elsewhere = if self.layout.workspace || inside.is_empty() { String::new() } else { format!("-C {} ", inside.trim_end_matches('/')) };
+        let binary = format!("/usr/local/bin/{}", draft.name);
+        let more = server::subcommand(texts);
+        let words = |head: Vec<String>| Cmd::Exec(head.into_iter().chain(more.iter().map(|(word, _)| word.clone())).collect());
+        let mut starts = Candidates::new();
+        let places = [Some(program.at.clone()), more.as_ref().map(|(_, at)| at.clone())];
+        starts.push(
+            words(vec![binary.clone()]),
+            Source::inferred(if more.is_some() { "its main package, and the command that listens" } else { "its main package" }, places.into_iter().flatten()),
+        );
+        draft.start = asked::command(&hints, Question::StartCmd, starts)?;
+        let mut builds = Candidates::new();
+        builds.push(
+            Cmd::Shell(format!("go build {elsewhere}-trimpath -ldflags=\"-s -w\" -o {binary} {}", shlex::try_quote(&package).unwrap_or_default())),
+            Source::default("a small binary without symbols and paths of the build"),
+        );
+        draft.build = asked::command(&hints, Question::BuildCmd, builds)?;
+        let air = self.module.tools.iter().find(|(tool, _)| tool == "github.com/air-verse/air").filter(|_| self.dir.has(".air.toml"));
+        draft.dev = Some(if let Some((_, at)) = air {
+            Decision::new(Cmd::exec(["go", "tool", "air"]), Source::File(at.clone()))
+        } else {
+            let run = ["go", "run"].into_iter().map(ToOwned::to_owned);
+            let flags = elsewhere.split_whitespace().map(ToOwned::to_owned);
+            Decision::new(words(run.chain(flags).chain([package]).collect()), Source::default("go compiles what changed"))
+        });
+        draft.set("binary", draft.name.clone());
+        draft.set("elsewhere", elsewhere.split_whitespace().nth(1).unwrap_or_default());
+        draft.set("inside", if draft.context == draft.root { String::new() } else { inside.clone() });
+        draft.watch.action = if air.is_some() { "sync" } else { "sync+restart" }.to_owned();
+        Ok(())
+    }
+
+    /// What is copied before the source, so that an edit doesn't fetch the modules again.
+    fn layers(&self, draft: &mut ServiceDraft, program: &Program) {
+        let member = draft.context != draft.root;
+        let vendored = self.dir.has_dir("vendor") && !self.layout.workspace;
+        let copies: Vec<serde_json::Value> = self
+            .layout
+            .modules
+            .iter()
+            .map(|module| {
+                let home = self.dir.tree().dir(module.root.clone());
+                let files: Vec<&str> = ["go.mod", "go.sum"].into_iter().filter(|file| home.has(file)).collect();
+                serde_json::json!({ "folder": if member { self.layout.seen(&module.root) } else { String::new() }, "files": files })
+            })
+            .collect();
+        let context = self.dir.tree().dir(draft.context.clone());
+        let work: Vec<&str> = ["go.work", "go.work.sum"].into_iter().filter(|file| self.layout.workspace && context.has(file)).collect();
+        let mut rebuild: Vec<String> = work.iter().map(|file| (*file).to_owned()).collect();
+        for copy in &copies {
+            let folder = copy["folder"].as_str().unwrap_or_default();
+            rebuild.extend(copy["files"].as_array().into_iter().flatten().filter_map(|file| Some(format!("{folder}{}", file.as_str()?))));
+        }
+        draft.set("locked", self.layout.modules.iter().any(|module| self.dir.tree().dir(module.root.clone()).has("go.sum")));
+        draft.set("modules", copies);
+        draft.set("work", work);
+        draft.set("vendored", vendored);
+        draft.set("member", member);
+        if vendored {
+            draft.facts.push((
+                "modules".to_owned(),
+                Decision::new("vendored".to_owned(), Source::inferred("the modules are in the repository", [Evidence::file(self.dir.at("vendor"))])),
+            ));
+        }
+        // What `go build` leaves at the root, unless a package lies there.
+        if !member && program.folder.is_empty() && program.name == draft.name && !self.dir.has_dir(&program.name) {
+            draft.ignore.push(program.name.clone());
+        }
+        draft.watch.paths = vec![".".to_owned()];
+        draft.watch.rebuild = rebuild;
+        draft.compose.volumes = vec!["home:/home/app".to_owned()];
+    }
+}
+
+/// Where Go's version is named, the strongest first: the `toolchain` line, the `go` line, version files.
+fn versions(dir: &Dir<'_>, module: &Module, row: &crate::catalog::stack::RuntimeRow) -> Result<(Candidates<Version>, Vec<Diagnostic>), Diagnostic> {
+    let mut versions = Candidates::new();
+    let mut notes = Vec::new();
+    let line = |text: &str| text.parse::<Version>().ok().map(|version| version.truncate(2));
+    let stated = [&module.toolchain, &module.go].into_iter().flatten().find_map(|(text, at)| Some((line(text)?, at)));
+    let pins = tool_versions::single(dir, ".go-version")?.into_iter().chain(tool_versions::read(dir, &["golang", "go"])?);
+    let pins = pins.filter_map(|(text, at)| Some((line(text.trim_start_matches("go"))?, Source::File(at))));
+    match stated {
+        Some((version, at)) if row.lines.first().is_some_and(|oldest| version < oldest.version) => {
+            notes.push(Diagnostic::note("old-go", format!("Go {} builds modules that ask for Go {version}", row.default)).at(at.clone()));
+            versions.extend(pins);
+            versions.push(row.default.clone(), Source::inferred("newer Go builds what older Go did", [at.clone()]));
+        }
+        Some((version, at)) => {
+            versions.push(version, Source::File(at.clone()));
+            versions.extend(pins);
+        }
+        None => {
+            versions.extend(pins);
+        }
+    }
+    Ok((versions, notes))
+}

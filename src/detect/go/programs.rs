@@ -1,0 +1,139 @@
+//! The main packages of a module and the source code that each of them reaches.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use regex_lite::Regex;
+
+use super::module::Module;
+use crate::fs::{Dir, Text};
+use crate::model::{Evidence, RelPath};
+
+/// Folders whose programs are no applications.
+const HELPERS: &[&str] =
+    &["vendor", "testdata", "example", "examples", "_examples", "test", "tests", "e2e", "tools", "tool", "hack", "scripts", "internal", "docs", "third_party"];
+
+/// How deep below the module programs are looked for, and how many files a program's own code may have.
+const DEEPEST: usize = 3;
+const MOST_FILES: usize = 400;
+
+/// One `package main`.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// Its folder seen from the module: empty for the module's root.
+    pub folder: String,
+    /// What `go build` calls it.
+    pub name: String,
+    /// The file with its `main`.
+    pub at: Evidence,
+}
+
+/// The programs of a module: the one at its root, or those below it.
+pub fn programs(dir: &Dir<'_>, module: &Module) -> Vec<Program> {
+    let own: Vec<Program> = main_of(dir, module.base_name(), "").into_iter().collect();
+    if !own.is_empty() {
+        return own;
+    }
+    let folders: BTreeSet<&str> = dir
+        .files_below()
+        .filter(|path| is_source(path.name()))
+        .filter_map(|path| path.below(dir.path())?.rsplit_once('/'))
+        .map(|(folder, _)| folder)
+        .filter(|folder| folder.matches('/').count() < DEEPEST && !folder.split('/').any(|part| HELPERS.contains(&part) || part.starts_with(['.', '_'])))
+        .filter(|folder| !in_other_module(dir, folder))
+        .collect();
+    folders.into_iter().filter_map(|folder| main_of(&dir.dir(folder), folder.rsplit('/').next().unwrap_or(folder), folder)).collect()
+}
+
+fn is_source(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(stem, ending)| ending == "go" && !stem.ends_with("_test"))
+}
+
+fn in_other_module(dir: &Dir<'_>, folder: &str) -> bool {
+    let mut at = folder;
+    loop {
+        if dir.has(&format!("{at}/go.mod")) {
+            return true;
+        }
+        match at.rsplit_once('/') {
+            Some((parent, _)) => at = parent,
+            None => return false,
+        }
+    }
+}
+
+fn main_of(dir: &Dir<'_>, name: &str, folder: &str) -> Option<Program> {
+    dir.files().filter(|file| is_source(file)).find_map(|file| {
+        let text = dir.peek(file)?;
+        let (number, line) = text.lines().find(|(_, line)| line.trim_start().starts_with("func main()"))?;
+        let is_main = text.lines().any(|(_, line)| line.trim() == "package main" || line.starts_with("package main "));
+        let left_out =
+            text.lines().take_while(|(_, line)| !line.starts_with("package ")).any(|(_, line)| line.starts_with("//go:build") && line.contains("ignore"));
+        (is_main && !left_out).then(|| Program {
+            folder: folder.to_owned(),
+            name: name.to_owned(),
+            at: Evidence::line(text.path().clone(), number, line.trim().trim_end_matches('{').trim()),
+        })
+    })
+}
+
+/// The source code that a program is made of: its own package and, transitively, the packages of these modules that it imports.
+pub fn reach(dir: &Dir<'_>, program: &Program, modules: &[&Module]) -> Vec<Rc<Text>> {
+    let Ok(import) = Regex::new(r#"^\s*(?:import\s+)?(?:[\w.]+\s+)?"([^"\s]+)"\s*(?://.*)?$"#) else { return Vec::new() };
+    let tree = dir.tree();
+    let mut texts = Vec::new();
+    let mut seen: BTreeSet<RelPath> = BTreeSet::new();
+    let mut next = vec![dir.at(&program.folder)];
+    while let Some(folder) = next.pop() {
+        if !seen.insert(folder.clone()) || texts.len() >= MOST_FILES {
+            continue;
+        }
+        let package = tree.dir(folder);
+        for file in package.files().filter(|file| is_source(file)) {
+            let Some(text) = package.peek(file) else { continue };
+            for (_, line) in text.lines().take_while(|(_, line)| !line.starts_with("func ")) {
+                let Some(path) = import.captures(line).and_then(|found| found.get(1)) else { continue };
+                let inside = modules.iter().find_map(|module| {
+                    let tail = path.as_str().strip_prefix(module.path.0.as_str())?;
+                    (tail.is_empty() || tail.starts_with('/')).then(|| module.root.join(tail.trim_start_matches('/')))?
+                });
+                next.extend(inside);
+            }
+            texts.push(text);
+        }
+    }
+    texts.sort_by(|a, b| (a.path().depth(), a.path()).cmp(&(b.path().depth(), b.path())));
+    texts
+}
+
+/// Whether any of the texts imports a package of a module.
+pub fn imports(texts: &[Rc<Text>], module: &str) -> bool {
+    let (whole, below) = (format!("\"{module}\""), format!("\"{module}/"));
+    texts.iter().any(|text| text.as_str().contains(&whole) || text.as_str().contains(&below))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Module, programs, reach};
+    use crate::fs::Tree;
+
+    #[test]
+    fn a_program_reaches_what_it_imports_and_no_more() {
+        let tree = Tree::memory([
+            ("go.mod", "module x.org/y\n"),
+            ("cmd/a/main.go", "package main\n\nimport (\n\t\"fmt\"\n\n\talias \"x.org/y/internal/web\" // the server\n)\n\nfunc main() {}\n"),
+            ("cmd/b/main.go", "package main\n\nfunc main() {}\n"),
+            ("internal/web/web.go", "package web\n\nimport \"x.org/y/internal/db\"\n"),
+            ("internal/db/db.go", "package db\n"),
+            ("internal/unused/u.go", "package unused\n"),
+            ("tools/gen/main.go", "package main\n\nfunc main() {}\n"),
+            ("gen.go", "//go:build ignore\n\npackage main\n\nfunc main() {}\n"),
+        ]);
+        let module = Module::read(&tree.root()).expect("fine").expect("there");
+        let found = programs(&tree.root(), &module);
+        assert_eq!(found.iter().map(|program| program.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        let texts = reach(&tree.root(), &found[0], &[&module]);
+        let paths: Vec<&str> = texts.iter().map(|text| text.path().as_str()).collect();
+        assert_eq!(paths, ["cmd/a/main.go", "internal/db/db.go", "internal/web/web.go"]);
+    }
+}
