@@ -23,6 +23,9 @@ struct Facts {
     /// The image that brings it, by its name among the tools.
     #[serde(default)]
     tool: String,
+    /// The versions that write a format of the lock file, by the format's number.
+    #[serde(default)]
+    versions: toml::Table,
     /// Variables that it needs from the installation on.
     #[serde(default)]
     env: toml::Table,
@@ -106,7 +109,7 @@ impl Manager {
         let id = row_id(&name.value, dir, lock.as_deref(), &asked_version, release.as_deref())?;
         let row = pack.manager(&id).ok_or_else(|| Diagnostic::error("catalogue", format!("no package manager `{id}`")))?;
         let mut facts: Facts = row.data.clone().try_into().map_err(|error| Diagnostic::error("catalogue", format!("package manager `{id}`: {error}")))?;
-        let version = if asked_version.is_empty() { row.version.clone().unwrap_or_default() } else { asked_version };
+        let version = if asked_version.is_empty() { fitting(dir, lock.as_deref(), &facts)?.or(row.version.clone()).unwrap_or_default() } else { asked_version };
         let files = files(dir, &facts, release.as_deref());
         let plug = name.value == "yarn" && linker(dir)?.is_none_or(|linker| linker != "node-modules");
         if !plug {
@@ -138,6 +141,11 @@ impl Manager {
             return self.run_members("build", members);
         }
         self.command(whole).replace("{name}", app).replace("{script}", "build")
+    }
+
+    /// Whether it is yarn 1, which runs every script.
+    pub fn is_classic(&self) -> bool {
+        self.facts.cache_id == "yarn"
     }
 
     /// What the template needs of it.
@@ -218,6 +226,16 @@ fn exact(version: &str) -> String {
 fn release(dir: &Dir<'_>) -> Result<Option<String>, Diagnostic> {
     let Some(settings) = Document::read(dir, ".yarnrc.yml")? else { return Ok(None) };
     Ok(settings.str(&["yarnPath"]).filter(|path| dir.has(path)).map(ToOwned::to_owned))
+}
+
+/// The version that writes the format of the lock file: another one would rewrite it, or refuse it.
+fn fitting(dir: &Dir<'_>, lock: Option<&str>, facts: &Facts) -> Result<Option<String>, Diagnostic> {
+    let Some(lock) = lock.filter(|_| !facts.versions.is_empty()) else { return Ok(None) };
+    let Some(text) = dir.read(lock)? else { return Ok(None) };
+    let stated = |line: &str| line.strip_prefix("lockfileVersion:").or_else(|| line.strip_prefix("  version:")).map(ToOwned::to_owned);
+    let Some(format) = text.lines().take(20).find_map(|(_, line)| stated(line)) else { return Ok(None) };
+    let number: String = format.trim().trim_matches(['\'', '"']).chars().take_while(char::is_ascii_digit).collect();
+    Ok(facts.versions.get(&number).and_then(|version| version.as_str()).map(ToOwned::to_owned))
 }
 
 /// How yarn lays out the dependencies; Plug'n'Play where nothing is said.

@@ -3,6 +3,7 @@
 mod content;
 mod listening;
 mod managers;
+mod natives;
 mod project;
 mod script;
 mod servers;
@@ -75,6 +76,15 @@ fn is_for_node(text: &str) -> bool {
     ["require('", "require(\"", "from 'node:", "from \"node:", "from 'http'", "from \"http\""].iter().any(|sign| text.contains(sign))
 }
 
+/// Bases that have no image for the version.
+fn bases(draft: &mut ServiceDraft, pack: &StackPack) {
+    let Some(version) = draft.runtime.as_ref().map(|runtime| runtime.value.major()) else { return };
+    let mut majors = pack.data.get("distroless").and_then(|list| list.as_array()).into_iter().flatten();
+    if !majors.any(|major| major.as_integer() == Some(i64::from(version))) {
+        draft.refused.insert("distroless".to_owned(), format!("there is no such image for {} {version}", pack.title));
+    }
+}
+
 /// The part of a file's name after its last dot.
 fn ending(name: &str) -> &str {
     name.rsplit_once('.').map_or("", |(_, ending)| ending)
@@ -122,5 +132,11 @@ fn fill(draft: &mut ServiceDraft, mut project: Project<'_>, folders: &[Dir<'_>])
         draft.set("modules", false);
         draft.set("prunes", false);
     }
+    let root = folders.last().unwrap_or(&project.dir);
+    natives::fill(draft, &project, root)?;
+    if let Some(package) = project.root.or(project.package.as_ref()) {
+        natives::lifecycle(draft, root, package);
+    }
+    bases(draft, project.pack);
     servers::fill(draft, &project)
 }

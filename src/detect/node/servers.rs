@@ -142,19 +142,28 @@ fn dev(draft: &mut ServiceDraft, project: &Project<'_>, file: Option<&str>) {
     let decided = match script {
         Some(Script { command: Cmd::Exec(words), before, at, .. }) if before.is_empty() => {
             let tool = words[0].strip_prefix(BIN).unwrap_or_default().to_owned();
-            if project.pack.system(&tool_package(&tool)).is_some_and(|row| !row.dev.is_empty()) {
-                draft.system.push(Dependency { name: tool_package(&tool), at: at.clone(), production: false });
-            }
+            helpers(draft, project, &tool, &at);
             Some(Decision::new(Cmd::Exec(project.located(words)), Source::File(at)))
         }
         // What needs a shell needs the programs of dependencies on its path: the package manager puts them there.
-        Some(Script { at, .. }) => {
+        Some(Script { at, command, .. }) => {
+            for tool in command.to_string().split_whitespace() {
+                helpers(draft, project, tool, &at);
+            }
             let name = at.key.rsplit('.').next().unwrap_or("dev").to_owned();
             Some(Decision::new(Cmd::exec(project.run(&name).split(' ')), Source::File(at)))
         }
         None => start::watched(project, file).or_else(|| draft.start.clone()),
     };
     draft.dev = decided;
+}
+
+/// What a tool of development needs of the system.
+fn helpers(draft: &mut ServiceDraft, project: &Project<'_>, tool: &str, at: &Evidence) {
+    let name = tool_package(tool);
+    if project.pack.system(&name).is_some_and(|row| !row.dev.is_empty()) {
+        draft.system.push(Dependency { name, at: at.clone(), production: false });
+    }
 }
 
 /// The package that brings a program of another name.

@@ -1,0 +1,196 @@
+//! Dependencies that are more than JavaScript: what their installation needs of the system, and whether it runs their scripts at all.
+
+use std::collections::BTreeSet;
+
+use super::project::Project;
+use crate::catalog::StackPack;
+use crate::fs::Dir;
+use crate::manifest::{Document, Node, Package};
+use crate::model::{Dependency, Diagnostic, Evidence, RelPath, ServiceDraft};
+
+/// Records the rows of the catalogue that the project needs, direct or not, and the scripts that must be allowed.
+pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>, root: &Dir<'_>) -> Result<(), Diagnostic> {
+    let wanted: BTreeSet<&str> = project
+        .pack
+        .system
+        .iter()
+        .filter(|row| !(row.build.is_empty() && row.runtime.is_empty()))
+        .flat_map(|row| row.dependency.iter().map(String::as_str))
+        .collect();
+    let mut found: Vec<Dependency> = draft.dependencies.iter().filter(|dependency| wanted.contains(dependency.name.as_str())).cloned().collect();
+    if let Some(lock) = &project.manager.lock {
+        for dependency in locked(root, lock, &wanted)? {
+            if !found.iter().any(|known| known.name == dependency.name) {
+                found.push(dependency);
+            }
+        }
+    }
+    let scripts = project.pack.data.get("install-scripts").and_then(|names| names.as_array());
+    let needs_script = |name: &str| scripts.into_iter().flatten().any(|known| known.as_str() == Some(name));
+    let blocked: Vec<&Dependency> = found.iter().filter(|dependency| needs_script(&dependency.name)).collect();
+    let allowed = allowed(root)?;
+    let blocked: Vec<&Dependency> = blocked.into_iter().filter(|dependency| !allowed.contains(&dependency.name)).collect();
+    match project.manager.name.value.as_str() {
+        // From npm 12 on, nothing runs that is not allowed; older ones don't know the setting.
+        "npm" => draft.set("allow_scripts", blocked.iter().map(|dependency| dependency.name.clone()).collect::<Vec<_>>().join(",")),
+        manager @ ("pnpm" | "yarn") if !project.manager.is_classic() => {
+            draft.notes.extend(blocked.iter().map(|dependency| unapproved(dependency, manager)));
+        }
+        _ => {}
+    }
+    // A program that is kept from fetching its own browser needs no script for it.
+    let names: Vec<&str> =
+        draft.dependencies.iter().map(|dependency| dependency.name.as_str()).chain(found.iter().map(|dependency| dependency.name.as_str())).collect();
+    let install = variables(project.pack, "install-env", &names);
+    let run: Vec<(String, String)> =
+        variables(project.pack, "run-env", &names).into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect();
+    draft.set("install_env", install);
+    draft.env.extend(run);
+    draft.system.extend(found);
+    Ok(())
+}
+
+/// The catalogue's variables for these dependencies.
+fn variables(pack: &StackPack, key: &str, names: &[&str]) -> serde_json::Map<String, serde_json::Value> {
+    let table = pack.data.get(key).and_then(|table| table.as_table());
+    let rows = table.into_iter().flatten().filter(|(name, _)| names.contains(&name.as_str())).filter_map(|(_, row)| row.as_table());
+    rows.flatten().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.into()))).collect()
+}
+
+/// The wanted packages that a lock file names: npm's paths, pnpm's and yarn's `name@version`.
+fn locked(root: &Dir<'_>, lock: &str, wanted: &BTreeSet<&str>) -> Result<Vec<Dependency>, Diagnostic> {
+    let Some(text) = root.read(lock)? else { return Ok(Vec::new()) };
+    let mut found: Vec<Dependency> = Vec::new();
+    for (number, line) in text.lines() {
+        let Some(name) = named(line) else { continue };
+        if wanted.contains(name) && !found.iter().any(|known| known.name == name) {
+            found.push(Dependency { name: name.to_owned(), at: Evidence::line(text.path().clone(), number, name), production: true });
+        }
+    }
+    Ok(found)
+}
+
+fn named(line: &str) -> Option<&str> {
+    let text = line.trim_start().trim_start_matches(['"', '\'', '/']);
+    if let Some((_, tail)) = text.rsplit_once("node_modules/") {
+        return tail.strip_suffix("\": {");
+    }
+    if !line.trim_end().ends_with(':') {
+        return None;
+    }
+    // The first sign of a scoped name is an at sign too.
+    let at = text.get(1..)?.find('@')? + 1;
+    text.get(..at)
+}
+
+/// The packages whose scripts the project allows, by any package manager's way of saying so.
+fn allowed(root: &Dir<'_>) -> Result<BTreeSet<String>, Diagnostic> {
+    let mut found = BTreeSet::new();
+    let mut take = |node: Option<&Node>| {
+        let Some(node) = node else { return };
+        found.extend(node.items().filter_map(Node::str).map(ToOwned::to_owned));
+        // A key may pin a version: `bcrypt@6.0.0`.
+        found.extend(node.entries().filter(|(_, value)| value.bool() != Some(false)).map(|(key, _)| named(&format!("{key}:")).unwrap_or(key).to_owned()));
+    };
+    if let Some(package) = Package::read(root)? {
+        take(package.doc.get(&["allowScripts"]));
+        take(package.doc.get(&["pnpm", "onlyBuiltDependencies"]));
+        take(package.doc.get(&["dependenciesMeta"]));
+    }
+    if let Some(doc) = Document::read(root, "pnpm-workspace.yaml")? {
+        take(doc.get(&["onlyBuiltDependencies"]));
+        take(doc.get(&["allowBuilds"]));
+    }
+    Ok(found)
+}
+
+fn unapproved(dependency: &Dependency, manager: &str) -> Diagnostic {
+    let help = if manager == "pnpm" {
+        "run `pnpm approve-builds` and commit what it writes"
+    } else {
+        "set `dependenciesMeta` with `built: true` for it in package.json"
+    };
+    Diagnostic::warning(
+        "blocked-script",
+        format!("`{}` does not work without its install script, and {manager} runs none that the project does not allow", dependency.name),
+    )
+    .at(dependency.at.clone())
+    .help(help)
+}
+
+/// Scripts of git hooks: of no use in an image, and their tool is absent where the development dependencies are.
+const HOOKS: &[&str] = &["husky", "lefthook", "simple-git-hooks", "pre-commit", "only-allow", "is-ci"];
+
+fn is_hook(part: &str) -> bool {
+    part == "true" || part.split([' ', '/', '@']).any(|word| HOOKS.contains(&word))
+}
+
+/// What the package's own install scripts need: files copied before the installation, or the whole source.
+pub fn lifecycle(draft: &mut ServiceDraft, root: &Dir<'_>, package: &Package) {
+    let (mut files, mut hooks, mut whole) = (Vec::new(), Vec::new(), None);
+    for name in ["preinstall", "install", "postinstall", "prepare"] {
+        let Some((text, at)) = package.script(name) else { continue };
+        let parts: Vec<&str> = text.split(['&', '|', ';']).map(str::trim).filter(|part| !part.is_empty()).collect();
+        if parts.iter().all(|part| is_hook(part)) {
+            hooks.push(name);
+            continue;
+        }
+        for part in parts {
+            if is_hook(part) || part.starts_with("echo ") || part.contains("patch-package") {
+                continue;
+            }
+            if part.contains("prisma generate") {
+                files.extend(["prisma/"].iter().filter(|folder| root.has_dir(folder.trim_end_matches('/'))).map(|folder| (*folder).to_owned()));
+                files.extend(["prisma.config.ts", "schema.prisma"].iter().filter(|file| root.has(file)).map(|file| (*file).to_owned()));
+            } else if let Some(file) = part.strip_prefix("node ").and_then(|rest| rest.split_whitespace().find(|word| !word.starts_with('-'))) {
+                match RelPath::new(file).filter(|file| root.has(file.as_str())) {
+                    Some(file) => files.push(file.as_str().to_owned()),
+                    None => whole = Some(at.clone()),
+                }
+            } else {
+                whole = Some(at.clone());
+            }
+        }
+    }
+    if let Some(at) = &whole {
+        draft.notes.push(
+            Diagnostic::note("source-first", "a script of the installation needs the source: each edit installs the dependencies again")
+                .at(at.clone())
+                .help("move what it does to the build script"),
+        );
+    }
+    draft.set("source_first", whole.is_some());
+    draft.set("hooks", hooks);
+    let copies: Vec<serde_json::Value> = files
+        .iter()
+        .map(|file| {
+            let from = file.trim_end_matches('/');
+            let to = if file.ends_with('/') { from } else { from.rsplit_once('/').map_or(".", |(folder, _)| folder) };
+            serde_json::json!({"from": from, "to": to})
+        })
+        .collect();
+    draft.set("install_files", copies);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named;
+
+    #[test]
+    fn names_are_read_from_every_lock_file() {
+        for (line, want) in [
+            ("    \"node_modules/sharp\": {", Some("sharp")),
+            ("    \"node_modules/a/node_modules/@img/x\": {", Some("@img/x")),
+            ("  sharp@0.34.1:", Some("sharp")),
+            ("  '@img/x@0.34.1':", Some("@img/x")),
+            ("  /sharp@0.32.0:", Some("sharp")),
+            ("sharp@^0.34.0, sharp@^0.33.0:", Some("sharp")),
+            ("\"@img/x@^1\", \"@img/x@^2\":", Some("@img/x")),
+            ("\"sharp@npm:^0.34.0\":", Some("sharp")),
+            ("      \"sharp\": \"^0.34.0\",", None),
+            ("      resolution: {integrity: x}", None),
+        ] {
+            assert_eq!(named(line), want, "{line}");
+        }
+    }
+}
