@@ -84,6 +84,72 @@ pub struct ServicePlan {
     pub why: BTreeMap<String, String>,
     /// What the stack's detector handed to its template.
     pub x: serde_json::Map<String, serde_json::Value>,
+    /// What is added to the rendered text.
+    #[serde(skip)]
+    pub custom: Custom,
+}
+
+/// What a company or a project adds to images without a template of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Custom {
+    /// Packages of the system for the production stage.
+    pub packages: Vec<String>,
+    /// Packages of the system for the stages that build.
+    pub build_packages: Vec<String>,
+    /// Variables of the production stage.
+    pub env: Vec<(String, String)>,
+    /// Labels of the production stage.
+    pub labels: Vec<(String, String)>,
+    /// Build arguments of the build stage, with their defaults, which may be empty.
+    pub build_args: Vec<(String, String)>,
+    /// Instructions at named points.
+    pub inserts: Vec<Insert>,
+    /// What stands before the name of every base image.
+    pub registry: Option<String>,
+    /// The certificate that every stage trusts, relative to the repository, in a plan relative to the build context.
+    pub certificate: Option<String>,
+    /// The user of the production stage.
+    pub user: Option<(u32, u32)>,
+}
+
+impl Custom {
+    /// The same with more, which wins.
+    #[must_use]
+    pub fn with(mut self, more: &Self) -> Self {
+        self.packages.extend(more.packages.iter().cloned());
+        self.build_packages.extend(more.build_packages.iter().cloned());
+        for (all, own) in [(&mut self.env, &more.env), (&mut self.labels, &more.labels), (&mut self.build_args, &more.build_args)] {
+            all.retain(|(name, _)| !own.iter().any(|(other, _)| other == name));
+            all.extend(own.iter().cloned());
+        }
+        self.inserts.extend(more.inserts.iter().cloned());
+        self.registry = more.registry.clone().or(self.registry);
+        self.certificate = more.certificate.clone().or(self.certificate);
+        self.user = more.user.or(self.user);
+        self
+    }
+}
+
+/// Instructions at a named point of a stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Insert {
+    /// The stage, by its part (`prod`) or by the project's own name for it.
+    pub stage: String,
+    /// Where in the stage.
+    pub at: Point,
+    /// The instructions.
+    pub text: String,
+}
+
+/// A point of a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Point {
+    /// After FROM.
+    Start,
+    /// Before USER, as root; at the end where there is no USER.
+    Root,
+    /// Before EXPOSE and the command, or after the last instruction.
+    End,
 }
 
 /// The runtime of a service.

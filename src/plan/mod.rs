@@ -1,6 +1,7 @@
 //! Decides what the drafts leave to policy: images, packages, user, stages, companions. Pure; knows no stack by name.
 
 mod compose;
+mod custom;
 mod places;
 mod service;
 
@@ -67,7 +68,11 @@ pub fn plan(drafts: &[ServiceDraft], config: &Config, answers: &Answers, places:
         plan.ignores = ignores(drafts, &plan, &catalog);
     }
     if wanted(Question::Compose) {
-        plan.compose = Some(compose::plan(drafts, &plan.services, &catalog, places.compose()));
+        let mut compose = compose::plan(drafts, &plan.services, &catalog, places.compose());
+        for service in compose.services.iter_mut().filter(|service| service.build.is_none()) {
+            service.image = custom::through(config.customize.registry.as_deref(), &service.image);
+        }
+        plan.compose = Some(compose);
     }
     plan
 }
@@ -77,6 +82,8 @@ fn ignores(drafts: &[ServiceDraft], plan: &Plan, catalog: &Catalog) -> Vec<Ignor
     let mut by_context: BTreeMap<RelPath, Vec<String>> = BTreeMap::new();
     for (draft, service) in drafts.iter().zip(&plan.services) {
         let entries = by_context.entry(service.context.clone()).or_default();
+        // A certificate would be kept out with the keys.
+        entries.extend(service.custom.certificate.iter().map(|path| format!("!{path}")));
         for entry in catalog.packs[draft.pack].ignore.iter().chain(&draft.ignore) {
             if !entries.contains(entry) {
                 entries.push(entry.clone());

@@ -6,7 +6,7 @@ use super::{Catalog, Places};
 use crate::catalog::stack::LineRow;
 use crate::catalog::{BaseRow, CHECKED, StackPack, SystemRow};
 use crate::config::Config;
-use crate::model::plan::{PackagesPlan, RuntimePlan, ServicePlan, UserPlan, WatchPlan, WatchRow};
+use crate::model::plan::{Custom, PackagesPlan, RuntimePlan, ServicePlan, UserPlan, WatchPlan, WatchRow};
 use crate::model::question::Question;
 use crate::model::{Answers, Candidates, Decision, Diagnostic, Health, RelPath, ServiceDraft, Source};
 
@@ -36,8 +36,14 @@ pub fn plan(
         RuntimePlan { name: row.name.clone(), title: row.title.clone(), version: decision.value.to_string() }
     });
     let release = release(draft, pack, row);
-    let env: BTreeMap<String, String> =
-        super::framework(draft, catalog).map(|row| row.env.clone()).unwrap_or_default().into_iter().chain(draft.env.iter().cloned()).collect();
+    let custom = super::custom::plan(&config.customize(&draft.name), draft, &context, row, &release, catalog).map_err(|problem| vec![problem])?;
+    let env: BTreeMap<String, String> = super::framework(draft, catalog)
+        .map(|row| row.env.clone())
+        .unwrap_or_default()
+        .into_iter()
+        .chain(draft.env.iter().cloned())
+        .chain(custom.env.iter().cloned())
+        .collect();
     let mut why = BTreeMap::from([("base".to_owned(), base.source.to_string())]);
     if let Some(decision) = &draft.runtime {
         why.insert("runtime".to_owned(), decision.source.to_string());
@@ -65,13 +71,16 @@ pub fn plan(
         here: if dir.is_empty() { ".".to_owned() } else { dir.clone() },
         dir,
         context,
-        images: images(draft, pack, row, &release),
+        images: images(draft, pack, row, &release)
+            .into_iter()
+            .map(|(name, image)| (name, super::custom::through(custom.registry.as_deref(), &image)))
+            .collect(),
         base: base.value,
         build_os: row.build_os.clone().unwrap_or_else(|| row.os.clone()),
         os: row.os.clone(),
         system: system(row, &release),
         program: if row.program.is_empty() { pack.runtime.as_ref().map(|runtime| runtime.name.clone()).unwrap_or_default() } else { row.program.clone() },
-        user: user(row).map_err(|problem| vec![problem])?,
+        user: user(row, &custom).map_err(|problem| vec![problem])?,
         manager: draft.package_manager.as_ref().map(|decision| decision.value.clone()).unwrap_or_default(),
         framework: draft.framework.as_ref().map(|decision| decision.value.clone()).unwrap_or_default(),
         build: draft.build.as_ref().map(|decision| decision.value.to_string()).unwrap_or_default(),
@@ -80,12 +89,13 @@ pub fn plan(
         port: draft.port.as_ref().map(|decision| decision.value),
         health,
         no_health,
-        packages: packages(draft, pack, catalog, row, &release),
+        packages: super::custom::packages(packages(draft, pack, catalog, row, &release), &custom),
         env,
         stages: config.stages.clone(),
         why,
         x: draft.extra.clone(),
         runtime,
+        custom,
     };
     Ok((service, notes))
 }
@@ -162,7 +172,10 @@ fn images(draft: &ServiceDraft, pack: &StackPack, row: &BaseRow, release: &str) 
     images
 }
 
-fn user(row: &BaseRow) -> Result<UserPlan, Diagnostic> {
+fn user(row: &BaseRow, custom: &Custom) -> Result<UserPlan, Diagnostic> {
+    if let Some((uid, gid)) = custom.user {
+        return Ok(UserPlan { id: format!("{uid}:{gid}"), uid, gid, create: row.create_user });
+    }
     let parsed = row.user.split_once(':').and_then(|(uid, gid)| Some((uid.parse().ok()?, gid.parse().ok()?)));
     let (uid, gid) = parsed.ok_or_else(|| Diagnostic::error("catalogue", format!("`{}` is not uid:gid", row.user)))?;
     Ok(UserPlan { id: row.user.clone(), uid, gid, create: row.create_user })

@@ -2,10 +2,10 @@
 
 use tera::{Context, Tera};
 
-use super::{filters, lint, tidy};
+use super::{custom, filters, lint, tidy};
 use crate::catalog::files;
 use crate::model::Diagnostic;
-use crate::model::plan::{ComposePlan, IgnorePlan, Rendered, ServicePlan};
+use crate::model::plan::{ComposePlan, Custom, IgnorePlan, Rendered, ServicePlan};
 
 /// Templates ready to render.
 pub struct Engine {
@@ -34,7 +34,19 @@ impl Engine {
             lint::same_instructions(&text, &self.dockerfile_text(&service.pack, &harmless)?, &service.dockerfile)?;
         }
         lint::dockerfile(&text, service)?;
+        if service.custom == Custom::default() {
+            return Ok(Rendered { path: service.dockerfile.clone(), text });
+        }
+        let text = tidy::dockerfile(&custom::apply(self, &text, service)?);
+        lint::customised(&text, service)?;
         Ok(Rendered { path: service.dockerfile.clone(), text })
+    }
+
+    /// One of the shared components.
+    pub(super) fn component(&self, name: &str, arguments: &serde_json::Value) -> Result<String, Diagnostic> {
+        let fault = |error: &dyn std::fmt::Display| Diagnostic::error("template", error.to_string());
+        let context = Context::from_serialize(arguments).map_err(|error| fault(&error))?;
+        self.tera.render_component(name, &context, None, false).map(|text| text.trim().to_owned()).map_err(|error| fault(&error))
     }
 
     fn dockerfile_text(&self, pack: &str, value: &serde_json::Value) -> Result<String, Diagnostic> {

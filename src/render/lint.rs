@@ -59,15 +59,27 @@ pub fn dockerfile(text: &str, service: &ServicePlan) -> Result<(), Diagnostic> {
         .collect();
     check_stages(&stages, service).map_err(|message| problem(path, message))?;
     check_sources(&parsed, &stages, service).map_err(|message| problem(path, message))?;
+    last_stage(&parsed, service)
+}
+
+/// Checks a Dockerfile with the project's own instructions in it: what they bring in is theirs to answer for, but the last stage keeps its rules.
+pub fn customised(text: &str, service: &ServicePlan) -> Result<(), Diagnostic> {
+    let parsed = parse_dockerfile::parse(text).map_err(|error| problem(&service.dockerfile, error))?;
+    last_stage(&parsed, service)
+}
+
+fn last_stage(parsed: &Dockerfile<'_>, service: &ServicePlan) -> Result<(), Diagnostic> {
+    let path = &service.dockerfile;
     let all: Vec<_> = parsed.stages().collect();
     let Some(last) = all.last() else { return Err(problem(path, "it has no stage")) };
     let mut seen = Seen::default();
     // What the last stage inherits counts, but the user is said where it ends.
     let mut chain = vec![last];
-    let mut above = &stages[..stages.len() - 1];
-    while let Some(place) = above.iter().position(|(name, _)| *name == *chain[chain.len() - 1].from.image.value) {
+    let mut above = &all[..all.len() - 1];
+    let is = |stage: &parse_dockerfile::Stage<'_, '_>, name: &str| stage.from.as_.as_ref().is_some_and(|(_, own)| own.value == name);
+    while let Some(place) = above.iter().position(|stage| is(stage, &chain[chain.len() - 1].from.image.value)) {
         chain.push(&all[place]);
-        above = &stages[..place];
+        above = &all[..place];
     }
     for instruction in chain.iter().rev().flat_map(|stage| stage.instructions) {
         seen.take(instruction, service).map_err(|message| problem(path, message))?;

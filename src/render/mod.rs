@@ -1,5 +1,6 @@
 //! Turns a plan into text, and reads that text back to prove that it says what was decided.
 
+mod custom;
 mod engine;
 mod filters;
 

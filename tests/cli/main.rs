@@ -5,6 +5,7 @@
 mod support;
 
 mod check;
+mod company;
 mod kill;
 mod project;
 mod rerun;

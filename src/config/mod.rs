@@ -1,50 +1,92 @@
 //! `dockgen.toml`: the answers that a project keeps. Unknown keys are refused with their line.
 
+mod customize;
+
+use std::collections::BTreeMap;
+
 use crate::fs::Dir;
 use crate::manifest::{Document, Node};
-use crate::model::plan::Stages;
+use crate::model::plan::{Custom, Stages};
 use crate::model::question::Question;
 use crate::model::{Answers, Diagnostic, Given, Source};
 
 /// The file's name.
 pub const FILE: &str = "dockgen.toml";
 
+/// The keys that are no questions.
+pub const TABLES: &[&str] = &["app", "customize", "stages", "templates"];
+
 /// What `dockgen.toml` says.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     /// The names of the stages.
     pub stages: Stages,
+    /// What is added to every image.
+    pub customize: Custom,
+    /// What is added to the image of one application, by its name or folder.
+    pub by_app: BTreeMap<String, Custom>,
+    /// The folder of the project's own templates.
+    pub templates: Option<Given>,
+}
+
+impl Config {
+    /// What is added to the image of an application: its own over what all get.
+    pub fn customize(&self, app: &str) -> Custom {
+        self.by_app.get(app).map_or_else(|| self.customize.clone(), |own| self.customize.clone().with(own))
+    }
 }
 
 /// Reads the file of a folder, adding its answers below those that are there.
 pub fn read(dir: &Dir<'_>, answers: &mut Answers) -> Result<Config, Diagnostic> {
     let mut config = Config::default();
     let Some(doc) = Document::read(dir, FILE)? else { return Ok(config) };
+    parse(&doc, answers, &mut config)?;
+    Ok(config)
+}
+
+fn parse(doc: &Document, answers: &mut Answers, config: &mut Config) -> Result<(), Diagnostic> {
     for (key, node) in doc.root().entries() {
         match key {
-            "stages" => config.stages = stages(&doc, node)?,
+            "stages" => config.stages = stages(doc, node)?,
+            "customize" => config.customize = customize::read(doc, &["customize"], node)?,
+            "templates" => config.templates = Some(templates(doc, node)?),
             "app" if matches!(node.value, crate::manifest::Value::Table(_)) => {
                 for (app, table) in node.entries() {
                     for (key, node) in table.entries() {
                         let keys = ["app", app, key];
-                        let (question, given) = answer(&doc, &keys, key, node)?;
+                        if key == "customize" {
+                            config.by_app.insert(app.to_owned(), customize::read(doc, &keys, node)?);
+                            continue;
+                        }
+                        let (question, given) = answer(doc, &keys, key, node)?;
                         answers.give_for(app, question, given);
                     }
                 }
             }
             _ => {
-                let (question, given) = answer(&doc, &[key], key, node)?;
+                let (question, given) = answer(doc, &[key], key, node)?;
                 answers.give(question, given);
             }
         }
     }
-    Ok(config)
+    Ok(())
+}
+
+/// `templates = "docker/templates"`, or a table with `dir`.
+fn templates(doc: &Document, node: &Node) -> Result<Given, Diagnostic> {
+    if let Some((key, other)) = node.entries().find(|(key, _)| *key != "dir") {
+        return Err(unknown(doc, &["templates", key], other, &["dir"]));
+    }
+    let (place, keys): (&Node, &[&str]) = node.get(&["dir"]).map_or((node, &["templates"]), |dir| (dir, &["templates", "dir"]));
+    let at = doc.evidence(keys, place);
+    let value = place.str().ok_or_else(|| Diagnostic::error("config-value", "`templates.dir` needs the name of a folder").at(at.clone()))?;
+    Ok(Given { value: value.to_owned(), source: Source::Config(at) })
 }
 
 fn answer(doc: &Document, keys: &[&str], key: &str, node: &Node) -> Result<(Question, Given), Diagnostic> {
     let at = doc.evidence(keys, node);
     let Some(question) = Question::from_key(key) else {
-        let known: Vec<&str> = Question::all().map(Question::key).chain(["stages"]).collect();
+        let known: Vec<&str> = Question::all().map(Question::key).chain(TABLES.iter().copied()).collect();
         return Err(unknown(doc, keys, node, &known));
     };
     let list = || Some(node.items().map(Node::scalar).collect::<Option<Vec<_>>>()?.join(","));
