@@ -30,7 +30,7 @@ fn every_stack_loads_and_is_whole() {
         let pack = StackPack::load(id).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(pack.id, id);
         assert!(pack.bases.contains_key(&pack.default_base), "{id}: the default base is no base");
-        Engine::new(&[id]).unwrap_or_else(|error| panic!("{id}: {error}"));
+        Engine::new(&[id], &[]).unwrap_or_else(|error| panic!("{id}: {error}"));
         for winner in &pack.yields_to {
             assert!(ids().contains(winner.as_str()) || winner == "*", "{id} yields to `{winner}`, which is no stack");
         }

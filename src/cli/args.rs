@@ -40,6 +40,8 @@ pub enum Command {
     Check(Check),
     /// Build the image with Docker, run it, and check both
     Verify(Verify),
+    /// List the built-in templates, or write them out to be changed
+    Templates(Templates),
     /// List the stacks, package managers, frameworks and bases that are known
     Stacks,
 }
@@ -148,6 +150,30 @@ pub struct Verify {
     pub format: Format,
 }
 
+/// `dockgen templates`.
+#[derive(Debug, Args)]
+pub struct Templates {
+    #[command(subcommand)]
+    #[allow(missing_docs)]
+    pub action: Option<TemplateAction>,
+}
+
+/// What to do with templates.
+#[derive(Debug, Subcommand)]
+pub enum TemplateAction {
+    /// List the built-in templates
+    List,
+    /// Write built-in templates into a folder; files that are there stay as they are
+    Eject {
+        /// The templates, for example node/Dockerfile.tera or node
+        #[arg(value_name = "NAME", required = true)]
+        names: Vec<String>,
+        /// The folder
+        #[arg(long, value_name = "DIR", default_value = "templates")]
+        to: PathBuf,
+    },
+}
+
 /// Answers to the questions; each is also a key of dockgen.toml and a variable `DOCKGEN_*`.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Answers")]
@@ -191,6 +217,10 @@ pub struct AnswerArgs {
     /// Write no .dockerignore
     #[arg(long)]
     pub no_dockerignore: bool,
+
+    /// A folder of templates, each in place of the built-in one of the same name
+    #[arg(long, value_name = "DIR", env = "DOCKGEN_TEMPLATES", hide_env = true)]
+    pub templates: Option<PathBuf>,
 }
 
 /// When to use colour.

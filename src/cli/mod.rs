@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use args::{Cli, Command};
+use args::{Cli, Command, TemplateAction};
 
 use crate::report;
 use crate::workflow::{self, Outcome, Talk};
@@ -43,13 +43,17 @@ pub fn main() -> ExitCode {
 fn run(cli: &Cli, talk: &mut Talk) -> anyhow::Result<Outcome> {
     let root = |path: &Option<std::path::PathBuf>| settings::root(cli.directory.as_deref(), path.as_deref());
     match &cli.command {
-        Command::Init(args) => workflow::init::run(&root(&args.path), settings::answers(&args.answers), settings::init(args), talk),
-        Command::Detect(args) => workflow::detect::run(&root(&args.path), settings::answers(&args.answers), args.format == args::Format::Json, talk),
+        Command::Init(args) => workflow::init::run(&root(&args.path), settings::answers(&args.answers)?, settings::init(args), talk),
+        Command::Detect(args) => workflow::detect::run(&root(&args.path), settings::answers(&args.answers)?, args.format == args::Format::Json, talk),
         Command::Check(args) => {
             let options = workflow::check::Options { json: args.format == args::Format::Json, verbose: cli.verbose };
-            workflow::check::run(&root(&args.path), settings::answers(&args.answers), options, talk)
+            workflow::check::run(&root(&args.path), settings::answers(&args.answers)?, options, talk)
         }
         Command::Verify(args) => workflow::verify::run(&root(&args.path), &settings::verify(args, cli.quiet), talk),
+        Command::Templates(args) => match &args.action {
+            None | Some(TemplateAction::List) => workflow::templates::list(talk),
+            Some(TemplateAction::Eject { names, to }) => workflow::templates::eject(names, &root(&Some(to.clone())), talk),
+        },
         Command::Stacks => workflow::stacks::run(talk),
     }
 }

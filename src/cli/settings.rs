@@ -5,8 +5,10 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use super::args::{AnswerArgs, Format, Init, Verify};
+use crate::fs::disk;
+use crate::model::plan::Template;
 use crate::model::question::Question;
-use crate::model::{Answers, Given, Source};
+use crate::model::{Answers, Given, RelPath, Source};
 use crate::workflow::{init, verify};
 
 /// The folder to read: `-C` first, then the argument below it.
@@ -41,8 +43,9 @@ pub fn verify(args: &Verify, quiet: bool) -> verify::Options {
 }
 
 /// The answers on the command line, then those in the environment.
-pub fn answers(args: &AnswerArgs) -> Answers {
+pub fn answers(args: &AnswerArgs) -> anyhow::Result<Answers> {
     let mut answers = Answers::default();
+    answers.templates = args.templates.as_deref().map(templates).transpose()?;
     for question in Question::all() {
         let environment = || std::env::var(question.env()).ok().filter(|value| !value.is_empty());
         if let Some(value) = flag(args, question) {
@@ -51,7 +54,19 @@ pub fn answers(args: &AnswerArgs) -> Answers {
             answers.give(question, Given { value, source: Source::Env(question) });
         }
     }
-    answers
+    Ok(answers)
+}
+
+/// The templates of a folder that was typed.
+fn templates(folder: &Path) -> anyhow::Result<Vec<Template>> {
+    let tree = disk::scan(folder).map_err(|problem| anyhow::anyhow!("--templates: {}", problem.message))?;
+    let mut found = Vec::new();
+    for path in tree.files_below(&RelPath::root()).filter(|path| path.name().rsplit_once('.').is_some_and(|(_, ending)| ending == "tera")) {
+        let text = tree.read(path).map_err(|problem| anyhow::anyhow!("--templates: {}", problem.message))?;
+        found.extend(text.map(|text| Template { name: path.to_string(), place: path.to_string(), text: text.as_str().to_owned() }));
+    }
+    anyhow::ensure!(!found.is_empty(), "--templates: `{}` holds no templates (`dockgen templates eject` writes the built-in ones)", folder.display());
+    Ok(found)
 }
 
 fn flag(args: &AnswerArgs, question: Question) -> Option<String> {

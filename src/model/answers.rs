@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::plan::Template;
 use super::question::Question;
 use super::{RelPath, Source};
 
@@ -19,6 +20,8 @@ pub struct Given {
 pub struct Answers {
     everywhere: BTreeMap<Question, Given>,
     by_app: BTreeMap<String, BTreeMap<Question, Given>>,
+    /// Templates given on the command line, in place of those that `dockgen.toml` names.
+    pub templates: Option<Vec<Template>>,
 }
 
 impl Answers {

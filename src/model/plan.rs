@@ -17,6 +17,19 @@ pub struct Plan {
     pub ignores: Vec<IgnorePlan>,
     /// What there is to say; an error means that nothing is written.
     pub diagnostics: Vec<Diagnostic>,
+    /// The project's own templates.
+    pub templates: Vec<Template>,
+}
+
+/// A template of the project's own, in place of the built-in one of the same name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// Its name: `node/Dockerfile.tera`.
+    pub name: String,
+    /// Where it lies, for messages.
+    pub place: String,
+    /// Its text.
+    pub text: String,
 }
 
 /// One service, every choice made.

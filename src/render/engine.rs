@@ -2,25 +2,42 @@
 
 use tera::{Context, Tera};
 
-use super::{custom, filters, lint, tidy};
+use super::{blocks, custom, filters, lint, tidy};
 use crate::catalog::files;
-use crate::model::Diagnostic;
-use crate::model::plan::{ComposePlan, Custom, IgnorePlan, Rendered, ServicePlan};
+use crate::model::plan::{ComposePlan, Custom, IgnorePlan, Rendered, ServicePlan, Template};
+use crate::model::{Diagnostic, Evidence, RelPath};
 
 /// Templates ready to render.
 pub struct Engine {
     tera: Tera,
+    own: Vec<Template>,
 }
 
 impl Engine {
-    /// Loads the shared templates and those of these stacks.
-    pub fn new(packs: &[&str]) -> Result<Self, Diagnostic> {
+    /// Loads the shared templates and those of these stacks, each of which gives way to one of the project's of the same name.
+    ///
+    /// The built-in one then answers to `builtin/<name>`, so that the project's can extend it.
+    pub fn new(packs: &[&str], own: &[Template]) -> Result<Self, Diagnostic> {
         let mut tera = Tera::new();
         tera.autoescape_on(Vec::<&str>::new());
         filters::register(&mut tera);
-        let all: Vec<(&str, &str)> = files::templates("_shared").into_iter().chain(packs.iter().flat_map(|pack| files::templates(pack))).collect();
-        tera.add_raw_templates(all).map_err(|error| Diagnostic::error("template", error.to_string()))?;
-        Ok(Self { tera })
+        let mut all: Vec<(String, String)> = Vec::new();
+        for (name, text) in files::templates("_shared").into_iter().chain(packs.iter().flat_map(|pack| files::templates(pack))) {
+            let find = |name: &str| {
+                own.iter().find(|template| template.name == name).map(|template| template.text.clone()).or_else(|| files::text(name).map(str::to_owned))
+            };
+            let text = if name.ends_with("/Dockerfile.tera") { blocks::around_stages(text, &find).text } else { text.to_owned() };
+            if !own.iter().any(|template| template.name == name) {
+                all.push((name.to_owned(), text));
+            } else if !text.contains("{% component") {
+                all.push((format!("builtin/{name}"), text));
+            }
+        }
+        // Those of stacks that are not at hand may use components that are not there.
+        let at_hand = |name: &str| name.split('/').next().is_some_and(|folder| packs.contains(&folder) || !files::stacks().contains(&folder));
+        all.extend(own.iter().filter(|template| at_hand(&template.name)).map(|template| (template.name.clone(), template.text.clone())));
+        tera.add_raw_templates(all).map_err(|error| fault(&error, own))?;
+        Ok(Self { tera, own: own.to_vec() })
     }
 
     /// A service's Dockerfile, read back.
@@ -69,16 +86,30 @@ impl Engine {
 
     fn text(&self, template: &str, value: &serde_json::Value) -> Result<String, Diagnostic> {
         let context = Context::from_serialize(value).map_err(|error| Diagnostic::error("template", error.to_string()))?;
-        self.tera.render(template, &context).map_err(|error| {
-            let mut text = error.to_string();
-            let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(&error);
-            while let Some(inner) = cause {
-                text.push_str(&format!(": {inner}"));
-                cause = inner.source();
-            }
-            Diagnostic::error("template", text)
-        })
+        self.tera.render(template, &context).map_err(|error| fault(&error, &self.own))
     }
+}
+
+/// What is wrong with a template, with its name, line and column, and the line as it stands there.
+fn fault(error: &tera::Error, own: &[Template]) -> Diagnostic {
+    let mut report = error.to_string();
+    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        report.push_str(&format!(": {inner}"));
+        cause = inner.source();
+    }
+    // Tera points at the place in its text: `--> node/Dockerfile.tera:38:19`.
+    let message = report.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let place = report.lines().find_map(|line| line.trim().strip_prefix("--> "));
+    let mut parts = place.unwrap_or_default().rsplitn(3, ':');
+    let (Some(column), Some(line), Some(name)) = (parts.next(), parts.next(), parts.next()) else { return Diagnostic::error("template", message) };
+    let line: u32 = line.parse().unwrap_or(0);
+    let mine = own.iter().find(|template| template.name == name);
+    let shown = report.lines().find_map(|text| text.strip_prefix(&format!("{line} | "))).unwrap_or_default();
+    let at = mine.and_then(|template| RelPath::new(&template.place)).or_else(|| RelPath::new(name)).unwrap_or_default();
+    Diagnostic::error("template", format!("template `{name}`, line {line}, column {column}: {message}"))
+        .at(Evidence::line(at, line, shown.trim()))
+        .help(if mine.is_some() { "mend the template; `dockgen templates eject` gives the built-in one" } else { "this is a fault of dockgen's" })
 }
 
 /// The same plan with every sign that means something to Docker, a shell or YAML taken out of its strings.

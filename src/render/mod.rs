@@ -1,5 +1,6 @@
 //! Turns a plan into text, and reads that text back to prove that it says what was decided.
 
+pub mod blocks;
 mod custom;
 mod engine;
 mod filters;
@@ -17,7 +18,7 @@ pub fn render(plan: &Plan) -> Result<Vec<Rendered>, Vec<Diagnostic>> {
     let mut packs: Vec<&str> = plan.services.iter().map(|service| service.pack.as_str()).collect();
     packs.sort_unstable();
     packs.dedup();
-    let engine = Engine::new(&packs).map_err(|problem| vec![problem])?;
+    let engine = Engine::new(&packs, &plan.templates).map_err(|problem| vec![problem])?;
     let mut files = Vec::new();
     let mut problems = Vec::new();
     for service in &plan.services {

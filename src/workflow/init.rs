@@ -6,9 +6,9 @@ use super::{Outcome, Talk, save};
 use crate::config::Config;
 use crate::detect::Detection;
 use crate::fs::Tree;
-use crate::model::plan::{Plan, Rendered};
+use crate::model::plan::{Plan, Rendered, Template};
 use crate::model::question::Question;
-use crate::model::{Answers, Diagnostic, ServiceDraft, Severity};
+use crate::model::{Answers, Diagnostic, RelPath, ServiceDraft, Severity};
 use crate::plan::Places;
 use crate::{config, detect, fs, plan, render, report};
 
@@ -100,6 +100,10 @@ fn render_all(tree: &Tree, config: &Config, answers: &Answers, places: &Places<'
     if prepared.failed() {
         return;
     }
+    prepared.plan.templates = match answers.templates.clone().map_or_else(|| templates(tree, config), Ok) {
+        Ok(templates) => templates,
+        Err(problem) => return prepared.diagnostics.push(problem),
+    };
     match render::render(&prepared.plan) {
         Ok(files) => {
             for service in &prepared.plan.services {
@@ -112,6 +116,26 @@ fn render_all(tree: &Tree, config: &Config, answers: &Answers, places: &Places<'
         }
         Err(problems) => prepared.diagnostics.extend(problems),
     }
+}
+
+/// The templates in the folder that `dockgen.toml` names.
+fn templates(tree: &Tree, config: &Config) -> Result<Vec<Template>, Diagnostic> {
+    let Some(given) = &config.templates else { return Ok(Vec::new()) };
+    let folder = RelPath::new(&given.value).map(|path| tree.dir(path));
+    let mut found = Vec::new();
+    for path in folder.iter().flat_map(crate::fs::Dir::files_below).filter(|path| path.name().rsplit_once('.').is_some_and(|(_, ending)| ending == "tera")) {
+        let name = folder.as_ref().and_then(|dir| path.below(dir.path())).unwrap_or_default();
+        if let Some(text) = tree.read(path)? {
+            found.push(Template { name: name.to_owned(), place: path.to_string(), text: text.as_str().to_owned() });
+        }
+    }
+    if found.is_empty() {
+        let message = format!("`{}` holds no templates", crate::model::evidence::tame(&given.value));
+        return Err(Diagnostic::error("no-templates", message)
+            .at_all(given.source.evidence().cloned())
+            .help("`dockgen templates eject` writes the built-in ones"));
+    }
+    Ok(found)
 }
 
 /// Keeps the applications that were asked for.

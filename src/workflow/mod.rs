@@ -5,6 +5,7 @@ pub mod detect;
 pub mod init;
 mod save;
 pub mod stacks;
+pub mod templates;
 pub mod verify;
 
 use std::io::Write;

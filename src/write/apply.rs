@@ -72,6 +72,18 @@ pub fn apply(job: &Job<'_>, root: &Path, watch: &mut dyn FnMut(Step)) -> Result<
     Ok(())
 }
 
+/// Writes a file that is not dockgen's to keep, with its folders, unless something is there; whether it was written.
+pub fn create(place: &Path, text: &str) -> Result<bool, Diagnostic> {
+    if place.symlink_metadata().is_ok() {
+        return Ok(false);
+    }
+    let folder = place.parent().unwrap_or(Path::new("."));
+    let made = std::fs::create_dir_all(folder).and_then(|()| Ready::write(place, text.as_bytes()));
+    let file = made.map_err(|error| fault(place, &error))?;
+    file.persist_noclobber(place).map_err(|error| fault(place, &error.error))?;
+    Ok(true)
+}
+
 /// A whole file beside its place.
 struct Ready {
     file: NamedTempFile,

@@ -6,7 +6,7 @@ pub mod diff;
 mod lock;
 mod merge;
 
-pub use apply::{Job, Step, apply};
+pub use apply::{Job, Step, apply, create};
 pub use changeset::{Action, Change, ChangeSet, compare};
 pub use lock::{FILE as LOCK_FILE, Lock};
 pub use merge::{Conflict, Merged, merge};
