@@ -201,11 +201,13 @@ impl Search<'_> {
         }
     }
 
-    /// A service below the root without a name of its own takes its folder's; two of the same name take their paths.
-    /// The name of the root's folder says nothing: it differs from clone to clone.
+    /// Of several services, each takes its folder's name: that is what people call it and what its neighbours look it up by. One without
+    /// a name of its own takes it too; two of the same name take their paths. The name of the root's folder says nothing: it differs from clone to clone.
     fn name_uniquely(&mut self) {
+        let roots: Vec<RelPath> = self.found.services.iter().map(|service| service.root.clone()).collect();
         for service in &mut self.found.services {
-            if service.name == "app"
+            let one_of_several = roots.len() > 1 && roots.iter().filter(|root| **root == service.root).count() == 1;
+            if (one_of_several || service.name == "app")
                 && let Some(slug) = crate::model::draft::slug(service.root.name())
             {
                 service.name = slug;

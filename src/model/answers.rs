@@ -42,7 +42,7 @@ impl Answers {
 
     /// The answers that hold for the service in this folder: its own, then those for all.
     pub fn hints(&self, root: &RelPath, name: &str) -> Hints<'_> {
-        Hints { own: [root.display(), name].into_iter().find_map(|key| self.by_app.get(key)), everywhere: &self.everywhere }
+        Hints { own: [root.display(), name, root.name()].into_iter().find_map(|key| self.by_app.get(key)), everywhere: &self.everywhere }
     }
 
     /// The applications that answers are given for.
