@@ -94,6 +94,19 @@ fn names_and_places_that_the_repository_has_are_kept() {
 }
 
 #[test]
+fn every_stack_has_the_environments_that_the_project_names() {
+    let folder = project();
+    std::fs::write(folder.path().join("dockgen.toml"), "[stages]\ndev = \"local\"\nstaging = \"dev\"\n").expect("written");
+    let run = init(&["--yes", "--stdout", "--no-compose", "--no-dockerignore"], folder.path());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    for text in ["AS local\n\nENV ENVIRONMENT=local\n", "FROM release AS dev\n\nENV ENVIRONMENT=dev\n", "FROM release AS prod\n\nENV ENVIRONMENT=prod\n"] {
+        assert!(run.stdout.contains(text), "`{text}` is not in\n{}", run.stdout);
+    }
+    std::fs::write(folder.path().join("dockgen.toml"), "[stages]\nstaging = \"dev\"\n").expect("written");
+    refused(folder.path(), &["--yes"], 2, &["two stages have the same name", " --> dockgen.toml"]);
+}
+
+#[test]
 fn broken_files_name_their_line() {
     let folder = project();
     std::fs::write(folder.path().join("dockgen.toml"), "port = 1\n[stages\n").expect("written");

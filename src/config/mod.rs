@@ -116,6 +116,9 @@ fn stages(doc: &Document, table: &Node) -> Result<Stages, Diagnostic> {
     }
     let mut names = vec![&stages.base, &stages.deps, &stages.dev, &stages.build, &stages.prod];
     names.extend(&stages.staging);
+    // What staging and production share becomes a stage of its own.
+    let shared = "release".to_owned();
+    names.extend(stages.staging.as_ref().map(|_| &shared));
     let count = names.len();
     names.sort();
     names.dedup();

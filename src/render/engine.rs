@@ -2,7 +2,7 @@
 
 use tera::{Context, Tera};
 
-use super::{blocks, custom, filters, lint, tidy};
+use super::{blocks, custom, filters, lint, staging, tidy};
 use crate::catalog::files;
 use crate::model::plan::{ComposePlan, Custom, IgnorePlan, Rendered, ServicePlan, Template};
 use crate::model::{Diagnostic, Evidence, RelPath};
@@ -67,7 +67,15 @@ impl Engine {
     }
 
     fn dockerfile_text(&self, pack: &str, value: &serde_json::Value) -> Result<String, Diagnostic> {
-        Ok(tidy::dockerfile(&self.text(&format!("{pack}/Dockerfile.tera"), value)?))
+        let text = tidy::dockerfile(&self.text(&format!("{pack}/Dockerfile.tera"), value)?);
+        let name = |stage: &str| value["stages"][stage].as_str();
+        Ok(match (name("dev"), name("staging"), name("prod")) {
+            (Some(dev), Some(staging), Some(prod)) => {
+                let variable = value["x"]["environment"].as_str().unwrap_or("ENVIRONMENT");
+                staging::split(&text, &staging::Names { dev, staging, prod, variable })
+            }
+            _ => text,
+        })
     }
 
     /// A .dockerignore.

@@ -6,6 +6,7 @@ mod engine;
 mod filters;
 
 pub mod lint;
+mod staging;
 mod tidy;
 
 use crate::model::Diagnostic;
