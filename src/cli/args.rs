@@ -137,6 +137,10 @@ pub struct Verify {
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub compose: Option<String>,
 
+    /// How many seconds a server may take until its first answer
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub patience: u64,
+
     /// Build the checked stage without the engine's cache, so that the time of the first build is one
     #[arg(long)]
     pub no_cache: bool,

@@ -34,6 +34,7 @@ pub fn verify(args: &Verify, quiet: bool) -> verify::Options {
         env: args.env.clone(),
         env_file: args.env_file.clone(),
         compose: args.compose.clone(),
+        patience: std::time::Duration::from_secs(args.patience),
         no_cache: args.no_cache,
         builtin_frontend: args.builtin_frontend,
         json: args.format == Format::Json,

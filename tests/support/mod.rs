@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test program uses its own part")]
 #![allow(clippy::disallowed_methods, reason = "tests look at the machine")]
 
+pub mod engine;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 

@@ -138,7 +138,7 @@ pub fn cache(session: &mut Session<'_>) -> Result<Finding, Fault> {
     let command = edit::command(session)?;
     for candidate in edit::candidates(&copy, &command).into_iter().take(4) {
         session.progress.step(&format!("building after a change to {candidate}"));
-        let undo = edit::touch(&copy, &candidate)?;
+        let undo = edit::touch(&copy, &candidate, &session.id)?;
         let built = session.build(&file, target.as_deref(), &copy, &[])?;
         undo.restore()?;
         if !built.ok {

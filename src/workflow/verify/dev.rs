@@ -13,8 +13,8 @@ use crate::fs::http::{self, Answer};
 use crate::fs::work;
 use crate::model::verify::{Check, Finding};
 
-/// How long a development server may take until its first answer: it may have to compile everything first.
-const PATIENCE: Duration = Duration::from_mins(4);
+/// How many times longer a development server may take until its first answer: it may have to compile everything first.
+const COMPILES: u32 = 4;
 
 /// How long a reaction may take.
 const REACTION: Duration = Duration::from_secs(8);
@@ -47,7 +47,7 @@ pub fn dev(session: &mut Session<'_>) -> Result<Finding, Fault> {
             let ports = live::ports(&image);
             let folder = image["Config"]["WorkingDir"].as_str().filter(|folder| !folder.is_empty()).unwrap_or("/").to_owned();
             session.progress.step("starting the development stage");
-            let live = live::start_within(session, &tag, &ports, &[], &[], PATIENCE)?;
+            let live = live::start_within(session, &tag, &ports, &[], &[], session.options.patience * COMPILES)?;
             let outcome = observe(session, &live.name, &ports, &copy, Some(&folder), None);
             let _ = session.docker.run(&["rm", "--force", "--volumes", &live.name])?;
             Ok(named(outcome?, &name))
@@ -157,7 +157,7 @@ fn observe(
     mut beside: Option<&mut Beside>,
 ) -> Result<Finding, Fault> {
     session.progress.step("waiting for the first answer");
-    let begun = match live::wait(session, name, ports, Instant::now(), PATIENCE)? {
+    let begun = match live::wait(session, name, ports, Instant::now(), session.options.patience * COMPILES)? {
         Start::Ended { code: 0 } if ports.is_empty() => return Ok(Finding::ok(Check::Dev, "runs to its end with code 0; a change is read at the next start")),
         Start::Ended { code } => return Ok(Finding::fail(Check::Dev, format!("ends with code {code}")).more(live::log(session, name))),
         Start::Mute => {
@@ -246,7 +246,7 @@ fn react(session: &Session<'_>, name: &str, ports: &[u16], copy: &Path, copied_t
     let before = sight(session, name)?;
     let stable: BTreeSet<&String> = first.pids.intersection(&before.pids).collect();
     let noisy = first.log != before.log;
-    let (undo, marked) = edit::mark(copy, file)?;
+    let (undo, marked) = edit::mark(copy, file, &session.id)?;
     if let Some(place) = &place {
         session.docker.ask(&["cp", &path(&copy.join(file)), &format!("{name}:{place}")])?;
     }

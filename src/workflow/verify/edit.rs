@@ -155,20 +155,22 @@ fn change(copy: &Path, tail: &str, new: impl FnOnce(&str) -> String) -> Result<U
     Ok(Undo { path, text })
 }
 
-/// Adds a line end: a change for every tool, of no meaning to any language.
-pub fn touch(copy: &Path, tail: &str) -> Result<Undo, Fault> {
-    change(copy, tail, |text| format!("{text}\n"))
+/// Adds a blank line: a change for every tool, of no meaning to any language. The line is another one each time, since
+/// the engine still has the layers of a change that it has seen before.
+pub fn touch(copy: &Path, tail: &str, id: &str) -> Result<Undo, Fault> {
+    let blank: String = id.bytes().flat_map(|byte| (0..7).map(move |bit| if byte >> bit & 1 == 1 { '\t' } else { ' ' })).collect();
+    change(copy, tail, |text| format!("{text}\n{blank}\n"))
 }
 
-/// Changes what a page shows where the file has such a text, else adds a line end; says whether the mark was set.
-pub fn mark(copy: &Path, tail: &str) -> Result<(Undo, bool), Fault> {
+/// Changes what a page shows where the file has such a text, else adds a blank line; says whether the mark was set.
+pub fn mark(copy: &Path, tail: &str, id: &str) -> Result<(Undo, bool), Fault> {
     let ending = tail.rsplit('.').next().unwrap_or_default();
     let shown = SOURCES.iter().any(|(known, shown)| *known == ending && *shown);
     let text = work::text(&copy.join(tail)).unwrap_or_default();
     let marked = if ending == "md" { Some(format!("{text}\n\n{MARK}\n")) } else { marked(&text).filter(|_| shown) };
     match marked {
         Some(new) => Ok((change(copy, tail, |_| new)?, true)),
-        None => Ok((touch(copy, tail)?, false)),
+        None => Ok((touch(copy, tail, id)?, false)),
     }
 }
 

@@ -10,9 +10,6 @@ use crate::fs::docker::{Fault, path, pause};
 use crate::fs::http::{self, Answer};
 use crate::model::verify::{Check, Finding};
 
-/// How long a server may take until its first answer.
-pub const PATIENCE: Duration = Duration::from_mins(1);
-
 /// How long a program without a port is watched.
 const WATCH: Duration = Duration::from_secs(4);
 
@@ -64,7 +61,8 @@ pub fn ports(image: &Value) -> Vec<u16> {
 
 /// Starts a container and waits until it is known how it began.
 pub fn start(session: &mut Session<'_>, tag: &str, ports: &[u16], flags: &[&str], words: &[String]) -> Result<Live, Fault> {
-    start_within(session, tag, ports, flags, words, PATIENCE)
+    let patience = session.options.patience;
+    start_within(session, tag, ports, flags, words, patience)
 }
 
 /// The same with another patience.
@@ -224,7 +222,7 @@ fn judge(session: &Session<'_>, live: &Live, exposes: bool) -> Finding {
             } else {
                 "EXPOSE the port that the program listens on, or tell the program which one"
             };
-            Finding::fail(Check::Run, format!("nothing answers on port {} in {} s{seen}", list(&live.ports), PATIENCE.as_secs()))
+            Finding::fail(Check::Run, format!("nothing answers on port {} in {} s{seen}", list(&live.ports), session.options.patience.as_secs()))
                 .more(log(session, &live.name))
                 .help(help)
         }
@@ -342,8 +340,9 @@ pub fn health(session: &Session<'_>, tag: &str) -> Result<Finding, Fault> {
                     .help("run the test by hand with `docker exec`"));
             }
             _ if state["Running"] != true => return Ok(Finding::fail(Check::Health, "the container ended before it was healthy")),
-            _ if begun.elapsed() > PATIENCE => {
-                return Ok(Finding::fail(Check::Health, format!("not healthy after {} s", PATIENCE.as_secs())).more(last.map(|text| format!("  {text}"))));
+            _ if begun.elapsed() > session.options.patience => {
+                return Ok(Finding::fail(Check::Health, format!("not healthy after {} s", session.options.patience.as_secs()))
+                    .more(last.map(|text| format!("  {text}"))));
             }
             _ => pause(Duration::from_millis(200))?,
         }

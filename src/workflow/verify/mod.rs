@@ -38,6 +38,8 @@ pub struct Options {
     pub env_file: Vec<PathBuf>,
     /// The compose file whose other services are started beside the container; empty: the usual one.
     pub compose: Option<String>,
+    /// How long a server may take until its first answer.
+    pub patience: Duration,
     /// Whether the first build takes nothing from the engine's cache.
     pub no_cache: bool,
     /// Whether the engine's built-in reader of Dockerfiles is used in place of the image that `# syntax` names.

@@ -59,7 +59,7 @@ pub struct Session<'a> {
     pub network: Option<String>,
     pub(super) work: Work,
     pub(super) file: PathBuf,
-    id: String,
+    pub(super) id: String,
     count: usize,
     projects: Vec<(String, Vec<PathBuf>)>,
 }

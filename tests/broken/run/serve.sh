@@ -1,0 +1,6 @@
+#!/bin/sh
+# Serves one page until it is told to stop.
+trap 'kill "$server"; exit 0' TERM
+httpd -f -p 8080 -h /app &
+server=$!
+wait "$server"

@@ -1,0 +1,210 @@
+//! Every fixture is built and run for real: `init` in a fresh copy, then `verify` with every check.
+//!
+//! `cargo test --test e2e` needs a Docker engine; without one it says so and skips. `DOCKGEN_E2E_RENDER=FOLDER` only writes the
+//! Dockerfiles into a folder; `DOCKGEN_E2E_PROOF=1` builds without the engine's cache and writes the measurements to docs/proof.md.
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests look at the machine")]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use serde_json::Value;
+use support::Fixture;
+use support::engine::{self, Registries};
+
+/// Reasons for which a check may be left out: the image has nothing for it to look at.
+const ALLOWED: &[&str] = &["HEALTHCHECK NONE", "it ends by itself", "left out by --skip"];
+
+/// What one image has to show.
+#[derive(Clone, Debug)]
+struct Row {
+    name: String,
+    image: Value,
+}
+
+fn main() {
+    let arguments = Arguments::from_args();
+    if let Ok(folder) = std::env::var("DOCKGEN_E2E_RENDER") {
+        render(Path::new(&folder));
+        return;
+    }
+    if !arguments.list && !engine::answers() {
+        eprintln!("skipped: no Docker engine answers, so nothing can be built");
+        return;
+    }
+    let proof = std::env::var("DOCKGEN_E2E_PROOF").is_ok_and(|value| !value.is_empty());
+    let rows: Arc<Mutex<Vec<Row>>> = Arc::default();
+    let registries = Registries::ask();
+    let mut trials = Vec::new();
+    for case in cases() {
+        let (rows, registries, name, reason) = (Arc::clone(&rows), registries.clone(), case.name(), case.unbuildable());
+        if let Some(reason) = &reason {
+            eprintln!("not built here: {name}: {reason}");
+        }
+        trials.push(Trial::test(name, move || case.check(&registries, proof, &rows)).with_ignored_flag(reason.is_some()));
+    }
+    let whole = arguments.filter.is_none() && arguments.skip.is_empty();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    if proof && whole && !conclusion.has_failed() {
+        let rows = rows.lock().map(|rows| rows.clone()).unwrap_or_default();
+        std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/proof.md"), page(rows)).expect("docs/proof.md is written");
+    }
+    conclusion.exit();
+}
+
+/// A fixture with the flags of one of its outputs.
+#[derive(Clone, Debug)]
+struct Case {
+    fixture: Fixture,
+    variant: Vec<String>,
+}
+
+/// The fixtures that give files, each once plain and once for every variant of its sidecar.
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for fixture in support::fixtures().into_iter().filter(|fixture| fixture.code == 0) {
+        cases.push(Case { fixture: fixture.clone(), variant: Vec::new() });
+        cases.extend(fixture.variants.iter().map(|variant| Case { fixture: fixture.clone(), variant: variant.args.clone() }));
+    }
+    cases
+}
+
+impl Case {
+    fn name(&self) -> String {
+        [vec![self.fixture.name.clone()], self.variant.clone()].concat().join(" ")
+    }
+
+    /// Why it can't be built where only package registries answer.
+    fn unbuildable(&self) -> Option<String> {
+        let alpine = self.variant.iter().any(|arg| arg == "alpine" || arg == "--base=alpine");
+        let alpine = alpine.then(|| "Alpine's images can't be had without a registry of images; its snapshot is linted instead".to_owned());
+        self.fixture.verify.unbuildable.clone().or(alpine)
+    }
+
+    fn args(&self) -> Vec<String> {
+        [self.fixture.args.clone(), self.variant.clone()].concat()
+    }
+
+    /// The project in a folder of its own, with dockgen's files.
+    fn prepare(&self, folder: &Path, registries: &Registries) -> Result<Vec<PathBuf>, Failed> {
+        engine::copy(&self.fixture.path, folder);
+        registries.put_back(folder);
+        let init = support::dockgen(&["init", "--yes"], &self.args(), folder);
+        if init.code != 0 {
+            return Err(format!("init ends with {}\n{}", init.code, init.stderr).into());
+        }
+        Ok(dockerfiles(folder))
+    }
+
+    fn check(&self, registries: &Registries, proof: bool, rows: &Mutex<Vec<Row>>) -> Result<(), Failed> {
+        let temporary = tempfile::Builder::new().prefix("dockgen-e2e-").tempdir()?;
+        // The folder's name is the project's where the project has none of its own.
+        let folder = temporary.path().join(&self.fixture.name);
+        self.prepare(&folder, registries)?;
+        plant(&folder)?;
+        let mut words = vec!["verify".to_owned(), "--format=json".to_owned(), "--quiet".to_owned(), "--patience=120".to_owned()];
+        let mut skip: Vec<&str> = self.fixture.verify.skip.keys().map(String::as_str).collect();
+        if !self.variant.is_empty() {
+            // The development stage and the context are those of the plain output.
+            skip.extend(["dev", "context"]);
+        }
+        if !skip.is_empty() {
+            words.push(format!("--skip={}", skip.join(",")));
+        }
+        if proof {
+            words.push("--no-cache".to_owned());
+        }
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let run = support::dockgen(&words, &self.fixture.verify.args, &folder);
+        let report: Value = serde_json::from_str(&run.stdout).map_err(|error| format!("no report ({error}), exit code {}\n{}", run.code, run.stderr))?;
+        let mut wrong = Vec::new();
+        for image in report["images"].as_array().into_iter().flatten() {
+            let place = image["dockerfile"].as_str().unwrap_or_default();
+            for check in image["checks"].as_array().into_iter().flatten() {
+                let (name, status, detail) = (check["name"].as_str(), check["status"].as_str(), check["detail"].as_str().unwrap_or_default());
+                let excused = status == Some("skipped") && ALLOWED.iter().any(|reason| detail.contains(reason));
+                if status != Some("ok") && !excused {
+                    let more: Vec<&str> = check["more"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+                    wrong.push(format!("{place} {} {}: {detail}\n{}", name.unwrap_or_default(), status.unwrap_or_default(), more.join("\n")));
+                }
+            }
+            let name = if place == "Dockerfile" { self.name() } else { format!("{} {}", self.name(), place.trim_end_matches("/Dockerfile")) };
+            rows.lock().map_err(|_| "another test broke off")?.push(Row { name, image: image.clone() });
+        }
+        for (check, reason) in &self.fixture.verify.skip {
+            eprintln!("{}: `{check}` is left out: {reason}", self.name());
+        }
+        if wrong.is_empty() && run.code == 0 { Ok(()) } else { Err(format!("exit code {}\n{}", run.code, wrong.join("\n")).into()) }
+    }
+}
+
+/// What lies about in a real folder and must not get into an image: secrets, version control.
+fn plant(folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder.join(".git"))?;
+    std::fs::write(folder.join(".git/HEAD"), "ref: refs/heads/main\n")?;
+    std::fs::write(folder.join(".env"), "PLANTED_BY_THE_SUITE=do-not-copy-me\n")?;
+    std::fs::write(folder.join("deploy.key"), "-----BEGIN PRIVATE KEY-----\nplanted by the suite\n-----END PRIVATE KEY-----\n")
+}
+
+/// The Dockerfiles below a folder.
+fn dockerfiles(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(next) = open.pop() {
+        for entry in std::fs::read_dir(next).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.file_name().is_some_and(|name| name == "Dockerfile") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Writes the Dockerfiles of all that can be built into a folder, so that their base images can be fetched or made beforehand.
+fn render(into: &Path) {
+    std::fs::create_dir_all(into).expect("a folder");
+    for case in cases().into_iter().filter(|case| case.unbuildable().is_none()) {
+        let temporary = tempfile::tempdir().expect("a folder");
+        let folder = temporary.path().join(&case.fixture.name);
+        match case.prepare(&folder, &Registries::ask()) {
+            Ok(files) => {
+                for (i, file) in files.iter().enumerate() {
+                    let name = case.name().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+                    std::fs::copy(file, into.join(format!("{name}-{i}.Dockerfile"))).expect("a file is copied");
+                }
+            }
+            Err(problem) => eprintln!("{}: {}", case.name(), problem.message().unwrap_or_default()),
+        }
+    }
+}
+
+/// docs/proof.md.
+fn page(mut rows: Vec<Row>) -> String {
+    rows.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut text = include_str!("support/proof.md").to_owned();
+    for Row { name, image } in rows {
+        let (sizes, times) = (&image["sizes"], &image["times"]);
+        let size = |key: &str| sizes[key].as_u64().map_or_else(|| "-".to_owned(), dockgen::report::verify::bytes);
+        let seconds = |key: &str, places: usize| times[key].as_f64().map_or_else(|| "-".to_owned(), |value| format!("{value:.places$}"));
+        let ratio = sizes["ratio"].as_f64().map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.1}"));
+        let base = sizes["base_image"].as_str().unwrap_or("-");
+        let cells = [
+            size("image"),
+            size("added"),
+            format!("`{base}`"),
+            ratio,
+            seconds("start", 1),
+            seconds("stop", 1),
+            seconds("first_build", 0),
+            seconds("rebuild", 0),
+        ];
+        text.push_str(&format!("| {name} | {} |\n", cells.join(" | ")));
+    }
+    text
+}
