@@ -69,6 +69,18 @@ pub struct Init {
     #[arg(long)]
     pub force: bool,
 
+    /// Take over files that dockgen did not write: their port, packages, variables and stage names go to dockgen.toml
+    #[arg(long, conflicts_with = "force")]
+    pub adopt: bool,
+
+    /// Keep the answers that were given here in dockgen.toml
+    #[arg(long)]
+    pub save: bool,
+
+    /// For people or for programs
+    #[arg(long, value_name = "FORMAT", default_value = "human", conflicts_with = "stdout")]
+    pub format: Format,
+
     #[command(flatten)]
     #[allow(missing_docs)]
     pub answers: AnswerArgs,
@@ -213,6 +225,10 @@ pub struct AnswerArgs {
     /// The kind of base image: slim, alpine, distroless or scratch, where the stack has it
     #[arg(long, value_name = "BASE")]
     pub base: Option<String>,
+
+    /// The databases and brokers in compose.yaml, for example postgres,redis; `none` for none
+    #[arg(long, value_name = "SERVICE", value_delimiter = ',')]
+    pub services: Vec<String>,
 
     /// Write no compose.yaml
     #[arg(long)]

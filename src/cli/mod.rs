@@ -43,7 +43,7 @@ pub fn main() -> ExitCode {
 fn run(cli: &Cli, talk: &mut Talk) -> anyhow::Result<Outcome> {
     let root = |path: &Option<std::path::PathBuf>| settings::root(cli.directory.as_deref(), path.as_deref());
     match &cli.command {
-        Command::Init(args) => workflow::init::run(&root(&args.path), settings::answers(&args.answers)?, settings::init(args), talk),
+        Command::Init(args) => workflow::init::run(&root(&args.path), settings::answers(&args.answers)?, settings::init(args, cli.verbose, cli.quiet), talk),
         Command::Detect(args) => workflow::detect::run(&root(&args.path), settings::answers(&args.answers)?, args.format == args::Format::Json, talk),
         Command::Check(args) => {
             let options = workflow::check::Options { json: args.format == args::Format::Json, verbose: cli.verbose };

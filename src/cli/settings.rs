@@ -21,8 +21,21 @@ pub fn root(directory: Option<&Path>, path: Option<&Path>) -> PathBuf {
 }
 
 /// How `init` was asked to behave.
-pub fn init(args: &Init) -> init::Options {
-    init::Options { dry_run: args.dry_run, stdout: args.stdout, force: args.force, yes: args.yes }
+pub fn init(args: &Init, verbose: bool, quiet: bool) -> init::Options {
+    let json = args.format == super::args::Format::Json;
+    let silent = args.yes || args.stdout || args.dry_run || quiet || json;
+    init::Options {
+        dry_run: args.dry_run,
+        stdout: args.stdout,
+        force: args.force,
+        adopt: args.adopt,
+        save: args.save,
+        json,
+        verbose,
+        // A prompt needs both: what is typed comes from one, what is asked goes to the other.
+        ask: !silent && std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
+        colour: anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never,
+    }
 }
 
 /// How `verify` was asked to behave.
@@ -80,6 +93,7 @@ fn flag(args: &AnswerArgs, question: Question) -> Option<String> {
         Question::StartCmd => args.start_cmd.clone(),
         Question::Port => args.port.map(|port| port.to_string()),
         Question::Base => args.base.clone(),
+        Question::Services => (!args.services.is_empty()).then(|| args.services.join(",")),
         Question::Compose => args.no_compose.then(|| "false".to_owned()),
         Question::Dockerignore => args.no_dockerignore.then(|| "false".to_owned()),
     }

@@ -6,7 +6,7 @@ use crate::model::Diagnostic;
 use crate::model::plan::{Custom, Insert, Point};
 
 /// Its keys.
-pub const KEYS: &[&str] = &["packages", "build-packages", "env", "labels", "build-args", "instructions", "registry", "ca-certificate", "user"];
+pub const KEYS: &[&str] = &["packages", "build-packages", "env", "labels", "build-args", "ignore", "instructions", "registry", "ca-certificate", "user"];
 
 /// Reads the table at `keys`.
 pub(super) fn read(doc: &Document, keys: &[&str], table: &Node) -> Result<Custom, Diagnostic> {
@@ -16,6 +16,7 @@ pub(super) fn read(doc: &Document, keys: &[&str], table: &Node) -> Result<Custom
         match key {
             "packages" => custom.packages = words(doc, &keys, node, is_package)?,
             "build-packages" => custom.build_packages = words(doc, &keys, node, is_package)?,
+            "ignore" => custom.ignore = words(doc, &keys, node, |entry| !entry.is_empty() && !entry.contains(char::is_control))?,
             "env" => custom.env = pairs(doc, &keys, node, is_variable)?,
             "labels" => custom.labels = pairs(doc, &keys, node, is_label)?,
             "build-args" => custom.build_args = pairs(doc, &keys, node, is_variable)?,

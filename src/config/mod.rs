@@ -1,6 +1,7 @@
 //! `dockgen.toml`: the answers that a project keeps. Unknown keys are refused with their line.
 
 mod customize;
+pub mod edit;
 
 use std::collections::BTreeMap;
 
@@ -129,7 +130,7 @@ fn stages(doc: &Document, table: &Node) -> Result<Stages, Diagnostic> {
 }
 
 /// Docker's own rule for stage names; `scratch` and `context` are reserved.
-fn is_stage_name(name: &str) -> bool {
+pub fn is_stage_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.'))
         && !matches!(name, "scratch" | "context")

@@ -148,6 +148,12 @@ impl Tree {
         }
     }
 
+    /// The tree as it will be once this file is written.
+    pub fn overlay(&mut self, path: RelPath, text: &str) {
+        self.read.borrow_mut().insert(path.clone(), Ok(Rc::new(Text::new(path.clone(), text))));
+        self.entries.insert(path, EntryKind::File);
+    }
+
     /// Where the tree lies on this machine; `None` in memory.
     pub fn location(&self) -> Option<&std::path::Path> {
         self.reader.location()

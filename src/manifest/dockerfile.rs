@@ -58,8 +58,10 @@ pub enum Says {
     Run,
     /// EXPOSE.
     Expose(Vec<String>),
-    /// ENV, and ARG with a default.
+    /// ENV.
     Env(Vec<(String, String)>),
+    /// ARG with a default.
+    Arg(Vec<(String, String)>),
     /// WORKDIR.
     Workdir(String),
     /// ENTRYPOINT.
@@ -123,7 +125,7 @@ impl Recipe {
         let mut all = BTreeMap::new();
         for stage in self.last().into_iter().rev() {
             for step in &stage.steps {
-                if let Says::Env(pairs) = &step.says {
+                if let Says::Env(pairs) | Says::Arg(pairs) = &step.says {
                     all.extend(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())));
                 }
             }
@@ -183,7 +185,7 @@ fn step(text: &Text, instruction: &Instruction<'_>) -> Step {
         Instruction::Run(it) => Step { says: Says::Run, ..of(it.run.span.start) },
         Instruction::Expose(it) => Step { says: Says::Expose(words(&it.arguments)), ..of(it.expose.span.start) },
         Instruction::Env(it) => Step { says: Says::Env(pairs(&it.arguments.value)), ..of(it.env.span.start) },
-        Instruction::Arg(it) => Step { says: Says::Env(pairs(&it.arguments.value)), ..of(it.arg.span.start) },
+        Instruction::Arg(it) => Step { says: Says::Arg(pairs(&it.arguments.value)), ..of(it.arg.span.start) },
         Instruction::Workdir(it) => Step { says: Says::Workdir(it.arguments.value.to_string()), ..of(it.workdir.span.start) },
         Instruction::Entrypoint(it) => Step { says: Says::Entrypoint(command(&it.arguments)), ..of(it.entrypoint.span.start) },
         Instruction::Cmd(it) => Step { says: Says::Cmd(command(&it.arguments)), ..of(it.cmd.span.start) },

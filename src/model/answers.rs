@@ -45,6 +45,11 @@ impl Answers {
         Hints { own: [root.display(), name, root.name()].into_iter().find_map(|key| self.by_app.get(key)), everywhere: &self.everywhere }
     }
 
+    /// The answers for the whole repository, in the order of the questions.
+    pub fn given(&self) -> impl Iterator<Item = (Question, &Given)> {
+        self.everywhere.iter().map(|(question, given)| (*question, given))
+    }
+
     /// The applications that answers are given for.
     pub fn apps(&self) -> impl Iterator<Item = &str> {
         self.by_app.keys().map(String::as_str)

@@ -109,6 +109,8 @@ pub struct Custom {
     pub packages: Vec<String>,
     /// Packages of the system for the stages that build.
     pub build_packages: Vec<String>,
+    /// Entries of .dockerignore.
+    pub ignore: Vec<String>,
     /// Variables of the production stage.
     pub env: Vec<(String, String)>,
     /// Labels of the production stage.
@@ -131,6 +133,7 @@ impl Custom {
     pub fn with(mut self, more: &Self) -> Self {
         self.packages.extend(more.packages.iter().cloned());
         self.build_packages.extend(more.build_packages.iter().cloned());
+        self.ignore.extend(more.ignore.iter().cloned());
         for (all, own) in [(&mut self.env, &more.env), (&mut self.labels, &more.labels), (&mut self.build_args, &more.build_args)] {
             all.retain(|(name, _)| !own.iter().any(|(other, _)| other == name));
             all.extend(own.iter().cloned());

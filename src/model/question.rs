@@ -19,6 +19,8 @@ pub enum Question {
     Port,
     /// The kind of base image of the production stage.
     Base,
+    /// The databases and brokers in compose.yaml.
+    Services,
     /// Whether compose.yaml is written.
     Compose,
     /// Whether .dockerignore is written.
@@ -41,6 +43,7 @@ const ROWS: &[Row] = &[
     Row { question: Question::StartCmd, name: "start-cmd", prompt: "start command" },
     Row { question: Question::Port, name: "port", prompt: "port" },
     Row { question: Question::Base, name: "base", prompt: "base image" },
+    Row { question: Question::Services, name: "services", prompt: "database services" },
     Row { question: Question::Compose, name: "compose", prompt: "write compose.yaml" },
     Row { question: Question::Dockerignore, name: "dockerignore", prompt: "write .dockerignore" },
 ];
@@ -71,6 +74,7 @@ impl Question {
             Self::StartCmd => "--start-cmd",
             Self::Port => "--port",
             Self::Base => "--base",
+            Self::Services => "--services",
             Self::Compose => "--no-compose",
             Self::Dockerignore => "--no-dockerignore",
         }

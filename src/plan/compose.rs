@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Catalog;
 use crate::catalog::services::ServiceRow;
 use crate::model::plan::{ComposeBuild, ComposePlan, ComposeService, ServicePlan};
-use crate::model::{Kind, RelPath, ServiceDraft};
+use crate::model::question::Question;
+use crate::model::{Answers, Diagnostic, Kind, RelPath, ServiceDraft};
 
 /// Plans the compose file of all services.
-pub fn plan(drafts: &[ServiceDraft], services: &[ServicePlan], catalog: &Catalog, path: RelPath) -> ComposePlan {
+pub fn plan(drafts: &[ServiceDraft], services: &[ServicePlan], catalog: &Catalog, answers: &Answers, path: RelPath) -> Result<ComposePlan, Diagnostic> {
     let mut companions: Vec<&ServiceRow> = Vec::new();
     let mut apps: Vec<ComposeService> = Vec::new();
     let mut taken = Vec::new();
-    for (draft, service) in drafts.iter().zip(services) {
-        let rows = companions_of(draft, catalog);
+    for (place, (draft, service)) in drafts.iter().zip(services).enumerate() {
+        let rows = companions_of(place, drafts, catalog, answers)?;
         let mut env: BTreeMap<String, String> = BTreeMap::new();
         for row in &rows {
             env.extend(row.app_env.clone());
@@ -32,7 +33,7 @@ pub fn plan(drafts: &[ServiceDraft], services: &[ServicePlan], catalog: &Catalog
     let name = if let [service] = services { service.name.clone() } else { "app".to_owned() };
     let mut all: Vec<ComposeService> = apps.into_iter().chain(companions.into_iter().map(companion)).collect();
     all.sort_by(|a, b| a.name.cmp(&b.name));
-    ComposePlan { name, path, services: all, volumes: volumes.into_iter().collect() }
+    Ok(ComposePlan { name, path, services: all, volumes: volumes.into_iter().collect() })
 }
 
 fn data(row: &ServiceRow) -> String {
@@ -95,8 +96,29 @@ fn free(port: u16, taken: &mut Vec<u16>) -> u16 {
     host
 }
 
+/// The companions of a service: those that were chosen, else those that its client libraries point to.
+///
+/// A choice for the whole repository keeps each with the services that have a client for it; one that nobody has a client for goes to the first service.
+fn companions_of<'a>(place: usize, drafts: &[ServiceDraft], catalog: &'a Catalog, answers: &Answers) -> Result<Vec<&'a ServiceRow>, Diagnostic> {
+    let draft = &drafts[place];
+    let hints = answers.hints(&draft.root, &draft.name);
+    let Some(given) = hints.get(Question::Services) else { return Ok(pointed_at(draft, catalog)) };
+    let known: Vec<String> = catalog.services.service.iter().map(|row| row.id.clone()).collect();
+    let wanted: Vec<&str> = given.value.split(',').map(str::trim).filter(|name| !name.is_empty() && *name != "none").collect();
+    if let Some(other) = wanted.iter().find(|name| !known.iter().any(|id| id == *name)) {
+        return Err(Diagnostic::error("unknown-service", format!("`{}` is not a service that dockgen knows", crate::model::evidence::tame(other)))
+            .at_all(given.source.evidence().cloned())
+            .help(format!("choose from {}, or `none`, with {}", known.join(", "), Question::Services.flag()))
+            .asks(Question::Services, known));
+    }
+    let own = answers.get(Question::Services).is_none_or(|general| general != given);
+    let has_client = |draft: &ServiceDraft, id: &str| pointed_at(draft, catalog).iter().any(|row| row.id == id);
+    let goes_here = |id: &str| own || has_client(draft, id) || place == 0 && !drafts.iter().any(|draft| has_client(draft, id));
+    Ok(catalog.services.service.iter().filter(|row| wanted.contains(&row.id.as_str()) && goes_here(&row.id)).collect())
+}
+
 /// Companions by the exact names of the client libraries in the production closure.
-fn companions_of<'a>(draft: &ServiceDraft, catalog: &'a Catalog) -> Vec<&'a ServiceRow> {
+fn pointed_at<'a>(draft: &ServiceDraft, catalog: &'a Catalog) -> Vec<&'a ServiceRow> {
     let clients = |row: &ServiceRow| {
         row.clients.get(draft.pack).is_some_and(|names| draft.dependencies.iter().any(|dependency| dependency.production && names.contains(&dependency.name)))
     };

@@ -68,7 +68,13 @@ pub fn plan(drafts: &[ServiceDraft], config: &Config, answers: &Answers, places:
         plan.ignores = ignores(drafts, &plan, &catalog);
     }
     if wanted(Question::Compose) {
-        let mut compose = compose::plan(drafts, &plan.services, &catalog, places.compose());
+        let mut compose = match compose::plan(drafts, &plan.services, &catalog, answers, places.compose()) {
+            Ok(compose) => compose,
+            Err(problem) => {
+                plan.diagnostics.push(problem);
+                return plan;
+            }
+        };
         for service in compose.services.iter_mut().filter(|service| service.build.is_none()) {
             service.image = custom::through(config.customize.registry.as_deref(), &service.image);
         }
@@ -84,7 +90,7 @@ fn ignores(drafts: &[ServiceDraft], plan: &Plan, catalog: &Catalog) -> Vec<Ignor
         let entries = by_context.entry(service.context.clone()).or_default();
         // A certificate would be kept out with the keys.
         entries.extend(service.custom.certificate.iter().map(|path| format!("!{path}")));
-        for entry in catalog.packs[draft.pack].ignore.iter().chain(&draft.ignore) {
+        for entry in catalog.packs[draft.pack].ignore.iter().chain(&draft.ignore).chain(&service.custom.ignore) {
             if !entries.contains(entry) {
                 entries.push(entry.clone());
             }

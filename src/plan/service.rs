@@ -44,13 +44,13 @@ pub fn plan(
         .chain(draft.env.iter().cloned())
         .chain(custom.env.iter().cloned())
         .collect();
-    let mut why = BTreeMap::from([("base".to_owned(), base.source.to_string())]);
+    let mut why = BTreeMap::from([("base".to_owned(), reason(&base.source))]);
     if let Some(decision) = &draft.runtime {
-        why.insert("runtime".to_owned(), decision.source.to_string());
+        why.insert("runtime".to_owned(), reason(&decision.source));
     }
     for (name, decision) in [("package_manager", &draft.package_manager), ("framework", &draft.framework)] {
         if let Some(decision) = decision {
-            why.insert(name.to_owned(), decision.source.to_string());
+            why.insert(name.to_owned(), reason(&decision.source));
         }
     }
     let (health, no_health) = match &draft.health {
@@ -98,6 +98,11 @@ pub fn plan(
         custom,
     };
     Ok((service, notes))
+}
+
+/// A reason for a comment in a file. Where a person chose, all ways of choosing must give the same bytes.
+fn reason(source: &Source) -> String {
+    if source.is_explicit() { "as chosen".to_owned() } else { source.to_string() }
 }
 
 fn start(draft: &ServiceDraft) -> Option<Vec<String>> {

@@ -7,8 +7,8 @@ use anstyle::{AnsiColor, Style};
 use crate::catalog::StackPack;
 use crate::detect::Detection;
 use crate::model::evidence::tame;
-use crate::model::plan::Plan;
-use crate::model::{Decision, Diagnostic, Health, ServiceDraft, Severity};
+use crate::model::plan::{Plan, Rendered};
+use crate::model::{Decision, Diagnostic, Health, RelPath, ServiceDraft, Severity};
 use crate::write::ChangeSet;
 
 const BOLD: Style = Style::new().bold();
@@ -77,9 +77,31 @@ pub fn facts(service: &ServiceDraft) -> Vec<(String, String, String)> {
     rows
 }
 
-/// What would happen or has happened to each file.
-pub fn changes(set: &ChangeSet, done: bool) -> String {
-    set.changes.iter().map(|change| format!("{:<10} {}\n", change.action.word(done), change.file.path)).collect()
+/// What would happen or has happened to each file, with files that are dockgen's own or stand beside others.
+pub fn changes(set: &ChangeSet, more: &[Rendered], done: bool) -> String {
+    let line = |word: &str, path: &RelPath| format!("{word:<10} {path}\n");
+    let own = more.iter().map(|file| line(if done { "written" } else { "write" }, &file.path));
+    set.changes.iter().map(|change| line(change.action.word(done), &change.file.path)).chain(own).collect()
+}
+
+/// The candidates that lost, one line each.
+pub fn outvoted(found: &Detection) -> String {
+    fn add<T: ToString>(out: &mut String, fact: &str, decision: Option<&Decision<T>>) {
+        for (value, source) in decision.iter().flat_map(|decision| &decision.outvoted) {
+            let _ = writeln!(out, "  {fact:<16} not {}  {DIM}{source}{DIM:#}", tame(&value.to_string()));
+        }
+    }
+    let mut out = String::new();
+    for service in &found.services {
+        add(&mut out, "framework", service.framework.as_ref());
+        add(&mut out, "package manager", service.package_manager.as_ref());
+        add(&mut out, "runtime", service.runtime.as_ref());
+        add(&mut out, "build", service.build.as_ref());
+        add(&mut out, "start", service.start.as_ref());
+        add(&mut out, "dev", service.dev.as_ref());
+        add(&mut out, "port", service.port.as_ref());
+    }
+    out
 }
 
 /// The commands to go on with.

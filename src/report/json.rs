@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use crate::catalog::StackPack;
 use crate::detect::Detection;
+use crate::model::plan::{Plan, ServicePlan};
 use crate::model::{Diagnostic, Evidence, RelPath, ServiceDraft, Source};
+use crate::write::ChangeSet;
 
 /// The contract as a JSON schema.
 pub const DETECT_SCHEMA: &str = include_str!("schemas/detect.schema.json");
@@ -33,6 +35,48 @@ pub fn check(files: &[RelPath], drifts: &[Diagnostic], notes: &[Diagnostic]) -> 
         "files": files.iter().map(RelPath::display).collect::<Vec<_>>(),
         "drifts": drifts.iter().map(diagnostic).collect::<Vec<_>>(),
         "diagnostics": notes.iter().map(diagnostic).collect::<Vec<_>>(),
+    })
+}
+
+/// What `init` decided and did.
+pub fn init(plan: &Plan, set: &ChangeSet, diagnostics: &[Diagnostic], written: bool) -> Value {
+    let service = |service: &ServicePlan| {
+        json!({
+            "name": service.name,
+            "path": service.root.display(),
+            "stack": service.stack,
+            "kind": service.kind,
+            "dockerfile": service.dockerfile.display(),
+            "context": service.context.display(),
+            "base": service.base,
+            "images": service.images,
+            "user": service.user.id,
+            "runtime": service.runtime.as_ref().map(|runtime| json!({ "name": runtime.name, "version": runtime.version })),
+            "build": if service.build.is_empty() { Value::Null } else { json!(service.build) },
+            "start": service.start,
+            "dev": service.dev,
+            "port": service.port,
+            "health": service.health,
+            "packages": { "build": service.packages.build, "runtime": service.packages.runtime },
+            "env": service.env,
+            "stages": service.stages,
+        })
+    };
+    let companions = plan.compose.iter().flat_map(|compose| &compose.services).filter(|service| service.build.is_none());
+    json!({
+        "version": VERSION,
+        "written": written,
+        "plan": {
+            "services": plan.services.iter().map(service).collect::<Vec<_>>(),
+            "companions": companions.map(|row| json!({ "name": row.name, "image": row.image })).collect::<Vec<_>>(),
+        },
+        "files": set.changes.iter().map(|change| json!({
+            "path": change.file.path.display(),
+            "action": change.action.word(false),
+            "text": change.text,
+            "diff": if change.now.is_some() { json!(change.diff()) } else { Value::Null },
+        })).collect::<Vec<_>>(),
+        "diagnostics": diagnostics.iter().map(diagnostic).collect::<Vec<_>>(),
     })
 }
 

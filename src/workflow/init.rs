@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Outcome, Talk, save};
+use super::{Outcome, Talk, save, wizard};
 use crate::config::Config;
 use crate::detect::Detection;
 use crate::fs::Tree;
@@ -21,8 +21,18 @@ pub struct Options {
     pub stdout: bool,
     /// Overwrite what is somebody else's.
     pub force: bool,
-    /// Ask nothing.
-    pub yes: bool,
+    /// Take over what is somebody else's.
+    pub adopt: bool,
+    /// Keep the answers in `dockgen.toml`.
+    pub save: bool,
+    /// For programs.
+    pub json: bool,
+    /// Say more.
+    pub verbose: bool,
+    /// Ask at the terminal.
+    pub ask: bool,
+    /// In colour.
+    pub colour: bool,
 }
 
 /// The result of everything before the writing.
@@ -38,6 +48,11 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// Nothing but a problem.
+    fn broken(problem: Diagnostic) -> Self {
+        Self { found: Detection::default(), plan: Plan::default(), files: Vec::new(), diagnostics: vec![problem] }
+    }
+
     /// Whether something is wrong, so that nothing may be written.
     pub fn failed(&self) -> bool {
         self.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
@@ -46,17 +61,19 @@ impl Prepared {
 
 /// Runs the command.
 pub fn run(root: &Path, answers: Answers, options: Options, talk: &mut Talk) -> anyhow::Result<Outcome> {
-    let tree = match fs::disk::scan(root) {
+    let mut tree = match fs::disk::scan(root) {
         Ok(tree) => tree,
-        Err(problem) => return Ok(fail(talk, &[problem])),
+        Err(problem) => return save::stop(options, talk, &Prepared::broken(problem), Outcome::Failed),
     };
-    let prepared = prepare(&tree, answers);
+    if options.ask {
+        return wizard::run(root, &mut tree, &answers, options, talk);
+    }
+    let prepared = prepare(&tree, answers.clone());
     if prepared.failed() {
-        return Ok(fail(talk, &prepared.diagnostics));
+        return save::stop(options, talk, &prepared, Outcome::Failed);
     }
     if prepared.files.is_empty() {
-        talk.say(&report::human::diagnostics(&prepared.diagnostics));
-        return Ok(Outcome::No);
+        return save::stop(options, talk, &prepared, Outcome::No);
     }
     if options.stdout {
         talk.tell(&report::human::detection(&prepared.found));
@@ -64,7 +81,7 @@ pub fn run(root: &Path, answers: Answers, options: Options, talk: &mut Talk) -> 
         talk.put(&printed(&prepared.files))?;
         return Ok(Outcome::Done);
     }
-    save::finish(root, &tree, &prepared, options, talk)
+    save::finish(root, &mut tree, prepared, &answers, options, talk)
 }
 
 /// Detects, plans and renders; pure but for the reading of the tree.

@@ -1,12 +1,16 @@
 //! One file a subcommand; the only modules that call more than one step of the flow.
 
+mod adopt;
 pub mod check;
 pub mod detect;
 pub mod init;
+mod prompt;
+mod question;
 mod save;
 pub mod stacks;
 pub mod templates;
 pub mod verify;
+mod wizard;
 
 use std::io::Write;
 

@@ -2,29 +2,112 @@
 
 use std::path::Path;
 
-use super::init::{Options, Prepared, fail};
-use super::{Outcome, Talk};
+use super::init::{Options, Prepared, fail, prepare};
+use super::{Outcome, Talk, adopt};
+use crate::config::{self, edit::Entry};
 use crate::fs::Tree;
-use crate::model::{Diagnostic, Evidence};
+use crate::model::plan::Rendered;
+use crate::model::{Answers, Diagnostic, Evidence, RelPath, Source};
 use crate::write::{self, Action, Change, ChangeSet, Conflict, Lock};
 use crate::{render, report};
 
+/// Ends a run that writes nothing.
+pub(super) fn stop(options: Options, talk: &mut Talk, prepared: &Prepared, outcome: Outcome) -> anyhow::Result<Outcome> {
+    if options.json {
+        tell_json(talk, prepared, &ChangeSet::default(), false)?;
+    } else {
+        talk.say(&report::human::diagnostics(&prepared.diagnostics));
+    }
+    Ok(outcome)
+}
+
+fn tell_json(talk: &mut Talk, prepared: &Prepared, set: &ChangeSet, written: bool) -> anyhow::Result<()> {
+    let value = report::json::init(&prepared.plan, set, &prepared.diagnostics, written);
+    talk.put(&(serde_json::to_string_pretty(&value)? + "\n"))
+}
+
 /// Compares with the disk and writes, or says why not.
-pub(super) fn finish(root: &Path, tree: &Tree, prepared: &Prepared, options: Options, talk: &mut Talk) -> anyhow::Result<Outcome> {
-    let (set, lock) = match compare(tree, prepared, options.force) {
+pub(super) fn finish(root: &Path, tree: &mut Tree, prepared: Prepared, answers: &Answers, options: Options, talk: &mut Talk) -> anyhow::Result<Outcome> {
+    let mut prepared = prepared;
+    let (mut set, lock) = match compare(tree, &prepared, options.force) {
         Ok(compared) => compared,
         Err(problem) => return Ok(fail(talk, &[problem])),
     };
+    let mut entries: Vec<Entry> = Vec::new();
+    if options.save {
+        entries.extend(typed(answers));
+    }
+    if options.adopt {
+        let adopted = adopt::read(tree, &prepared.plan, &set);
+        if !adopted.lost.is_empty() {
+            prepared.diagnostics.extend(adopted.lost);
+            return stop(options, talk, &prepared, Outcome::No);
+        }
+        talk.tell(&taken_over(&adopted.says));
+        entries.extend(adopted.entries);
+    }
+    let mut kept = None;
+    if !entries.is_empty() {
+        (prepared, kept) = match keep(tree, answers, &entries) {
+            Ok(kept) => kept,
+            Err(problem) => return Ok(fail(talk, &[problem])),
+        };
+        if prepared.failed() {
+            return stop(options, talk, &prepared, Outcome::Failed);
+        }
+        set = match compare(tree, &prepared, options.force) {
+            Ok((set, _)) => set,
+            Err(problem) => return Ok(fail(talk, &[problem])),
+        };
+    }
+    if options.adopt {
+        set.changes.iter_mut().filter(|change| change.action == Action::Foreign).for_each(Change::take);
+    }
+    let refused = set.refused().next().is_some();
+    if options.json {
+        prepared.diagnostics.extend(set.refused().map(refusal));
+        if refused || options.dry_run {
+            tell_json(talk, &prepared, &set, false)?;
+            return Ok(if refused { Outcome::No } else { Outcome::Done });
+        }
+        return match commit(root, &set, &lock, kept.as_slice()) {
+            Ok(()) => tell_json(talk, &prepared, &set, true).map(|()| Outcome::Done),
+            Err(problem) => Ok(fail(talk, &[problem])),
+        };
+    }
     talk.tell(&report::human::detection(&prepared.found));
+    if options.verbose {
+        talk.tell(&report::human::outvoted(&prepared.found));
+    }
     talk.tell(&report::human::diagnostics(&prepared.diagnostics));
     if options.dry_run {
-        talk.put(&report::human::changes(&set, false))?;
-        return Ok(if set.refused().next().is_some() { refuse(&set, talk) } else { Outcome::Done });
+        talk.put(&report::human::changes(&set, kept.as_slice(), false))?;
+        differences(&set, options.verbose, talk);
+        return Ok(if refused { refuse(&set, talk) } else { Outcome::Done });
     }
-    if set.refused().next().is_some() {
+    if refused {
         return Ok(refuse(&set, talk));
     }
-    write_out(root, prepared, &set, &lock, talk)
+    write_out(root, &prepared, &set, &lock, kept.as_slice(), options, talk)
+}
+
+fn taken_over(says: &[String]) -> String {
+    says.iter().map(|fact| format!("taken over: {fact}\n")).collect()
+}
+
+/// The answers that were typed, as entries of `dockgen.toml`.
+fn typed(answers: &Answers) -> impl Iterator<Item = Entry> {
+    let given = answers.given().filter(|(_, given)| matches!(given.source, Source::Flag(_) | Source::Env(_) | Source::Answer(_)));
+    given.map(|(question, given)| Entry::Answer { app: None, question, value: given.value.clone() })
+}
+
+/// The run as it is once `dockgen.toml` holds these entries, and that file where it changes.
+pub(super) fn keep(tree: &mut Tree, answers: &Answers, entries: &[Entry]) -> Result<(Prepared, Option<Rendered>), Diagnostic> {
+    let path = RelPath::known(config::FILE);
+    let now = tree.on_disk(&path)?.map(|text| text.as_str().to_owned()).unwrap_or_default();
+    let text = config::edit::edit(&now, entries)?;
+    tree.overlay(path.clone(), &text);
+    Ok((prepare(tree, answers.clone()), (text != now).then_some(Rendered { path, text })))
 }
 
 /// What the rendered files would change on the disk, and what dockgen knows to have written before.
@@ -41,25 +124,43 @@ pub(super) fn compare(tree: &Tree, prepared: &Prepared, force: bool) -> Result<(
     Ok((set, lock))
 }
 
-/// Writes what nobody refused, and says what to do next.
-pub(super) fn write_out(root: &Path, prepared: &Prepared, set: &ChangeSet, lock: &Lock, talk: &mut Talk) -> anyhow::Result<Outcome> {
+/// Writes what nobody refused, with files that are not remembered (`dockgen.toml`, files beside others).
+pub(super) fn commit(root: &Path, set: &ChangeSet, lock: &Lock, more: &[Rendered]) -> Result<(), Diagnostic> {
     let after = set.lock(lock);
-    let job = write::Job { files: set.files(), before: lock, after: &after };
-    if let Err(problem) = write::apply(&job, root, &mut |_| {}) {
+    let files = more.iter().cloned().chain(set.files()).collect();
+    write::apply(&write::Job { files, before: lock, after: &after }, root, &mut |_| {})
+}
+
+/// Writes, and says what was done and what to do next.
+pub(super) fn write_out(
+    root: &Path,
+    prepared: &Prepared,
+    set: &ChangeSet,
+    lock: &Lock,
+    more: &[Rendered],
+    options: Options,
+    talk: &mut Talk,
+) -> anyhow::Result<Outcome> {
+    if let Err(problem) = commit(root, set, lock, more) {
         return Ok(fail(talk, &[problem]));
     }
-    for change in set.changes.iter().filter(|change| change.action == Action::Merge) {
-        talk.tell(&change.diff());
-    }
-    talk.put(&report::human::changes(set, true))?;
+    differences(set, options.verbose, talk);
+    talk.put(&report::human::changes(set, more, true))?;
     if !set.is_unchanged() {
         talk.tell(&report::human::next_steps(&prepared.plan));
     }
     Ok(Outcome::Done)
 }
 
+/// Merges are always shown: they change a file that somebody keeps by hand.
+fn differences(set: &ChangeSet, verbose: bool, talk: &mut Talk) {
+    for change in set.changes.iter().filter(|change| change.action == Action::Merge || verbose && change.action == Action::Update) {
+        talk.tell(&change.diff());
+    }
+}
+
 /// Says which files stand in the way, each with the difference; nothing is written.
-pub(super) fn refuse(set: &ChangeSet, talk: &mut Talk) -> Outcome {
+fn refuse(set: &ChangeSet, talk: &mut Talk) -> Outcome {
     for change in set.refused() {
         talk.say(&change.diff());
     }
@@ -69,7 +170,7 @@ pub(super) fn refuse(set: &ChangeSet, talk: &mut Talk) -> Outcome {
 }
 
 /// Why a file is refused, and what can be done.
-pub(super) fn refusal(change: &Change) -> Diagnostic {
+fn refusal(change: &Change) -> Diagnostic {
     let path = &change.file.path;
     let problem = match &change.action {
         Action::Conflict(conflict) => {
@@ -78,7 +179,7 @@ pub(super) fn refusal(change: &Change) -> Diagnostic {
                 .help("nothing was written; make the edit there again, decide it at a terminal, or pass --force to take dockgen's text")
         }
         _ => Diagnostic::error("not-ours", format!("`{path}` is there, and dockgen did not write it"))
-            .help("nothing was written; --force replaces it, --stdout prints dockgen's text"),
+            .help("nothing was written; --adopt takes it over with what it says, --force replaces it, --stdout prints dockgen's text"),
     };
     problem.at(Evidence::file(path.clone()))
 }
