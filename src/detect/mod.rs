@@ -5,6 +5,7 @@ mod go;
 mod node;
 mod python;
 mod recognised;
+mod rust;
 mod select;
 mod source;
 mod static_site;
@@ -44,4 +45,4 @@ impl Found {
 }
 
 /// All detectors. The order has no meaning.
-pub const DETECTORS: &[&dyn Detector] = &[&go::Go, &node::Node, &python::Python, &static_site::Static];
+pub const DETECTORS: &[&dyn Detector] = &[&go::Go, &node::Node, &python::Python, &rust::Rust, &static_site::Static];

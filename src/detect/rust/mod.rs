@@ -1,0 +1,247 @@
+//! Rust: packages, workspaces, the programs that cargo builds of them and what those listen on.
+
+mod cargo;
+mod layers;
+mod program;
+
+use std::collections::BTreeSet;
+
+use cargo::{Bin, Package, Workspace};
+
+use super::{Detector, Found, asked, source};
+use crate::catalog::StackPack;
+use crate::catalog::stack::RuntimeRow;
+use crate::fs::Dir;
+use crate::manifest::{Document, tool_versions};
+use crate::model::question::Question;
+use crate::model::{Answers, Candidates, Claim, Cmd, Decision, Dependency, Diagnostic, Evidence, Open, RelPath, ServiceDraft, Source, Strength, Version};
+
+/// Packages of a workspace that help to develop it.
+const HELPERS: &[&str] = &["xtask", "benches", "bench", "examples", "tests", "fuzz"];
+
+/// The detector.
+pub struct Rust;
+
+impl Detector for Rust {
+    fn id(&self) -> &'static str {
+        "rust"
+    }
+
+    fn claims(&self, dir: &Dir<'_>) -> Option<Claim> {
+        dir.has("Cargo.toml").then(|| Claim::new(Strength::Certain, Evidence::file(dir.at("Cargo.toml"))))
+    }
+
+    fn draft(&self, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -> Result<Found, Diagnostic> {
+        let Some(workspace) = Workspace::read(dir)? else { return Ok(Found::default()) };
+        let mut found =
+            Found { services: Vec::new(), covers: workspace.packages.iter().map(|package| package.root.clone()).filter(|root| root != dir.path()).collect() };
+        let common = Common { dir, pack, answers, workspace: &workspace, locked: names_in_lock(dir)? };
+        for package in common.applications() {
+            let wanted: Vec<&Bin> = package.bins.iter().filter(|bin| common.is_wanted(bin)).collect();
+            match (chosen(package), wanted.as_slice()) {
+                (_, [one]) => found.services.push(common.draft(package, one, Source::inferred("the program that was asked for", [one.at.clone()]))?),
+                (Some((bin, source)), _) => found.services.push(common.draft(package, bin, source)?),
+                (None, _) => found.services.push(common.undecided(package)?),
+            }
+        }
+        if found.services.is_empty() {
+            found.services.extend(common.library()?);
+        }
+        Ok(found)
+    }
+}
+
+/// The program of a package that its author would run; `None` where several weigh the same.
+fn chosen(package: &Package) -> Option<(&Bin, Source)> {
+    let named = |name: &str| package.bins.iter().find(|bin| bin.name == name);
+    if let Some((name, at)) = &package.default_run
+        && let Some(bin) = named(name)
+    {
+        return Some((bin, Source::File(at.clone())));
+    }
+    if let [only] = package.bins.as_slice() {
+        return Some((only, Source::inferred("its only program", [only.at.clone()])));
+    }
+    let main = package.bins.iter().find(|bin| bin.path == "src/main.rs");
+    let own = main.or_else(|| named(&package.name.0))?;
+    Some((own, Source::inferred("the package's own program", [own.at.clone()])))
+}
+
+/// The names of all packages that Cargo.lock locks; `None` where there is no lock.
+fn names_in_lock(dir: &Dir<'_>) -> Result<Option<BTreeSet<String>>, Diagnostic> {
+    let Some(text) = dir.read("Cargo.lock")? else { return Ok(None) };
+    Ok(Some(text.lines().filter_map(|(_, line)| line.strip_prefix("name = \"")?.strip_suffix('"')).map(ToOwned::to_owned).collect()))
+}
+
+/// What the drafts of one workspace share.
+struct Common<'a> {
+    dir: &'a Dir<'a>,
+    pack: &'a StackPack,
+    answers: &'a Answers,
+    workspace: &'a Workspace,
+    locked: Option<BTreeSet<String>>,
+}
+
+impl Common<'_> {
+    fn is_wanted(&self, bin: &Bin) -> bool {
+        let given = self.answers.get(Question::App).map(|given| given.value.as_str()).unwrap_or_default();
+        given.split(',').map(str::trim).any(|app| app == bin.name)
+    }
+
+    /// The packages with programs: the root's own, else all members but those that help to develop.
+    fn applications(&self) -> Vec<&Package> {
+        let runs = |package: &&Package| !package.bins.is_empty();
+        let own: Vec<&Package> = self.workspace.packages.iter().filter(runs).filter(|package| package.root == *self.dir.path()).collect();
+        if !own.is_empty() {
+            return own;
+        }
+        self.workspace.packages.iter().filter(runs).filter(|package| !HELPERS.contains(&package.root.name()) && !is_helper_path(&package.root)).collect()
+    }
+
+    fn start(&self, package: &Package, name: &str) -> Result<ServiceDraft, Diagnostic> {
+        let mut draft = ServiceDraft::new("rust", package.root.clone(), name);
+        draft.context = self.workspace.root.clone();
+        let hints = self.answers.hints(&draft.root, &draft.name);
+        if let Some(row) = &self.pack.runtime {
+            let versions = self.versions(&mut draft, package, row)?;
+            draft.runtime = Some(asked::runtime(&hints, row, versions)?);
+        }
+        let place = if self.locked.is_some() { "Cargo.lock" } else { "Cargo.toml" };
+        draft.package_manager = Some(Decision::new("cargo".to_owned(), Source::File(Evidence::file(self.dir.at(place)))));
+        draft.dependencies = self.workspace.closure(package).iter().flat_map(|part| part.dependencies.iter().cloned()).collect();
+        Ok(draft)
+    }
+
+    fn undecided(&self, package: &Package) -> Result<ServiceDraft, Diagnostic> {
+        let mut draft = self.start(package, &package.name.0)?;
+        let candidates = package.bins.iter().map(|bin| (bin.name.clone(), Source::File(bin.at.clone()))).collect();
+        draft.open.push(Open { question: Question::App, message: format!("the package has {} programs and no default-run", package.bins.len()), candidates });
+        Ok(draft)
+    }
+
+    /// Nothing to run.
+    fn library(&self) -> Result<Option<ServiceDraft>, Diagnostic> {
+        let package = self.workspace.packages.iter().find(|package| package.root == *self.dir.path()).or_else(|| self.workspace.packages.first());
+        let Some(package) = package else { return Ok(None) };
+        let mut draft = self.start(package, &package.name.0)?;
+        draft.root = self.dir.path().clone();
+        let message = "there is no program: it is a library".to_owned();
+        draft.open.push(Open { question: Question::StartCmd, message, candidates: Vec::new() });
+        Ok(Some(draft))
+    }
+
+    fn draft(&self, package: &Package, bin: &Bin, why: Source) -> Result<ServiceDraft, Diagnostic> {
+        let name = if self.is_wanted(bin) { &bin.name } else { &package.name.0 };
+        let mut draft = self.start(package, name)?;
+        let hints = self.answers.hints(&draft.root, &draft.name);
+        let closure = self.workspace.closure(package);
+        let framework = self.pack.frameworks(|name| draft.dependencies.iter().any(|dependency| dependency.production && dependency.name == name)).next();
+        if let Some(row) = framework {
+            let at = draft.dependencies.iter().find(|dependency| row.dependency.contains(&dependency.name)).map(|dependency| dependency.at.clone());
+            draft.framework = Some(Decision::new(row.id.clone(), at.map_or_else(|| Source::default("a dependency"), Source::File)));
+        }
+        self.system(&mut draft);
+        let texts = program::sources(self.dir, package, bin, &closure);
+        program::facts(&mut draft, &texts, framework, &hints)?;
+        let assets = source::folders_read(&self.dir.tree().dir(package.root.clone()), &texts);
+        if !assets.is_empty() {
+            let seen = layers::seen(&draft.root, &draft.context);
+            draft.set("assets", assets.iter().map(|(folder, _)| serde_json::json!({ "from": format!("{seen}{folder}"), "to": folder })).collect::<Vec<_>>());
+            draft.facts.extend(assets.into_iter().map(|(folder, at)| ("reads".to_owned(), Decision::new(folder, Source::File(at)))));
+        }
+        self.commands(&mut draft, package, bin, why)?;
+        layers::layers(self.dir, &mut draft, self.workspace, package, bin, self.locked.is_some());
+        Ok(draft)
+    }
+
+    /// Crates that need packages of the system, by what is locked.
+    fn system(&self, draft: &mut ServiceDraft) {
+        let Some(locked) = &self.locked else { return };
+        let vendored = locked.contains("openssl-src");
+        let has = |name: &str| draft.dependencies.iter().any(|dependency| dependency.name == name);
+        let bundled = has("rusqlite/bundled") || has("libsqlite3-sys/bundled") || has("sqlx");
+        let at = Evidence::file(self.dir.at("Cargo.lock"));
+        for name in self.pack.system.iter().flat_map(|row| &row.dependency) {
+            let beside = name == "openssl-sys" && vendored || name == "libsqlite3-sys" && bundled;
+            if locked.contains(name.as_str()) && !beside {
+                draft.system.push(Dependency { name: name.clone(), at: at.clone(), production: true });
+            }
+        }
+    }
+
+    fn commands(&self, draft: &mut ServiceDraft, package: &Package, bin: &Bin, why: Source) -> Result<(), Diagnostic> {
+        let hints = self.answers.hints(&draft.root, &draft.name);
+        let mut words = vec!["--locked".to_owned()];
+        words.retain(|_| self.locked.is_some());
+        if package.root != self.workspace.root {
+            words.extend(["--package".to_owned(), package.name.0.clone()]);
+        }
+        let is_default = package.default_run.as_ref().is_some_and(|(name, _)| *name == bin.name);
+        if package.bins.len() > 1 {
+            words.extend(["--bin".to_owned(), bin.name.clone()]);
+        }
+        let mut starts = Candidates::new();
+        starts.push(Cmd::exec([format!("/usr/local/bin/{}", bin.name)]), why);
+        draft.start = asked::command(&hints, Question::StartCmd, starts)?;
+        let mut builds = Candidates::new();
+        builds.push(Cmd::Shell(format!("cargo build --release {}", words.join(" ")).trim_end().to_owned()), Source::default("as cargo builds for release"));
+        draft.build = asked::command(&hints, Question::BuildCmd, builds)?;
+        if is_default {
+            words.truncate(words.len().saturating_sub(2));
+        }
+        let run = ["cargo", "run"].into_iter().map(ToOwned::to_owned).chain(words);
+        draft.dev = Some(Decision::new(Cmd::Exec(run.collect()), Source::default("cargo compiles what changed")));
+        draft.set("binary", bin.name.clone());
+        Ok(())
+    }
+
+    /// Where Rust's version is named, the strongest first: the toolchain file, version files; `rust-version` is only the least.
+    fn versions(&self, draft: &mut ServiceDraft, package: &Package, row: &RuntimeRow) -> Result<Candidates<Version>, Diagnostic> {
+        let mut versions = Candidates::new();
+        if let Some((file, channel, at, more)) = toolchain(self.dir)? {
+            if let Ok(version) = channel.parse::<Version>() {
+                versions.push(version, Source::File(at));
+                if !more {
+                    // The image is that toolchain; rustup would fetch it once more.
+                    draft.ignore.push(file.to_owned());
+                }
+            } else if channel == "stable" {
+                versions.push(row.default.clone(), Source::inferred("the stable channel", [at]));
+                draft.ignore.extend((!more).then(|| file.to_owned()));
+            } else {
+                draft.notes.push(
+                    Diagnostic::note("rustup-channel", format!("rustup fetches the channel `{}` during the build", crate::model::evidence::tame(&channel)))
+                        .at(at.clone()),
+                );
+                versions.push(row.default.clone(), Source::inferred("its rustup fetches what the toolchain file names", [at]));
+                draft.set("toolchain", file);
+            }
+            if more {
+                draft.set("toolchain", file);
+            }
+        }
+        for (text, at) in tool_versions::read(self.dir, &["rust"])? {
+            versions.extend(text.parse().ok().map(|version: Version| (version, Source::File(at))));
+        }
+        if let Some((text, at)) = &package.rust_version
+            && let Ok(least) = text.parse::<Version>()
+        {
+            let newest = if least > row.default { least.truncate(2) } else { row.default.clone() };
+            versions.push(newest, Source::inferred(format!("{text} is the least that it builds with"), [at.clone()]));
+        }
+        Ok(versions)
+    }
+}
+
+fn is_helper_path(root: &RelPath) -> bool {
+    root.as_str().split('/').any(|part| HELPERS.contains(&part))
+}
+
+/// What the toolchain file says: the file, the channel, its place, and whether it asks for targets beside the machine's own.
+fn toolchain(dir: &Dir<'_>) -> Result<Option<(&'static str, String, Evidence, bool)>, Diagnostic> {
+    if let Some(doc) = Document::read(dir, "rust-toolchain.toml")? {
+        let more = doc.get(&["toolchain", "targets"]).is_some();
+        return Ok(doc.string(&["toolchain", "channel"]).map(|(channel, at)| ("rust-toolchain.toml", channel.to_owned(), at, more)));
+    }
+    Ok(tool_versions::single(dir, "rust-toolchain")?.filter(|(text, _)| !text.starts_with('[')).map(|(channel, at)| ("rust-toolchain", channel, at, false)))
+}

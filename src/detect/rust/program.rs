@@ -1,0 +1,140 @@
+//! What kind of program a binary is: whether it listens, on which port, and which signals end it.
+
+use std::rc::Rc;
+
+use regex_lite::Regex;
+
+use super::cargo::{Bin, Package};
+use crate::catalog::FrameworkRow;
+use crate::detect::{asked, source};
+use crate::fs::{Dir, Text};
+use crate::model::answers::Hints;
+use crate::model::{Candidates, Decision, Dependency, Diagnostic, Evidence, Health, Kind, ServiceDraft, Source};
+
+/// The port of most examples, where the program gets it from outside.
+const USUAL_PORT: u16 = 8080;
+
+/// The source code of a program: its package without the other programs, and the packages that it depends on by path.
+pub fn sources(dir: &Dir<'_>, package: &Package, bin: &Bin, closure: &[&Package]) -> Vec<Rc<Text>> {
+    let mut texts = Vec::new();
+    for part in closure {
+        let src = dir.tree().dir(part.root.clone()).dir("src");
+        let other = part.bins.iter().filter(|other| part.root != package.root || other.name != bin.name);
+        let others: Vec<_> =
+            other.filter_map(|other| part.root.join(other.path.strip_suffix("/main.rs").filter(|folder| *folder != "src").unwrap_or(&other.path))).collect();
+        texts.extend(source::files(&src, &["rs"], &others));
+    }
+    texts
+}
+
+/// States what the code says.
+pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], framework: Option<&FrameworkRow>, hints: &Hints<'_>) -> Result<(), Diagnostic> {
+    let mut ports = Candidates::new();
+    for (pattern, rule) in PORTS {
+        let Ok(pattern) = Regex::new(pattern) else { continue };
+        for hit in source::find_all(texts, &pattern, "//") {
+            if let Some(port) = hit.value.parse().ok().filter(|port| *port > 0) {
+                ports.push(port, if rule.is_empty() { Source::File(hit.at) } else { Source::inferred(*rule, [hit.at]) });
+            }
+        }
+    }
+    let loopback = search(texts, r#"("(?:127\.0\.0\.1|localhost):\d+"|\("(?:127\.0\.0\.1|localhost)",\s*\d+\)|\[127, 0, 0, 1\],\s*\d+)"#);
+    let listens = search(
+        texts,
+        r"\b(TcpListener::bind|HttpServer::new|Server::bind|Server::http\(|warp::serve|axum::serve|transport::Server|rocket::build|UdpSocket::bind)\b",
+    );
+    let read = search(texts, r#"(?:var|var_os)\(\s*"(PORT)"\s*\)"#).filter(|_| ports.is_empty());
+    let serves = !ports.is_empty() || listens.is_some() || framework.is_some();
+    if let Some(at) = &read {
+        ports.push(USUAL_PORT, Source::inferred("it asks PORT, which has no default", [at.clone()]));
+    }
+    if let Some(row) = framework {
+        ports.extend(row.port.map(|port| (port, Source::default(format!("{} listens there", row.title)))));
+    }
+    if serves {
+        ports.push(USUAL_PORT, Source::default("the port of most servers"));
+    }
+    draft.port = asked::port(hints, ports)?.map(|mut port| {
+        port.outvoted.clear();
+        port
+    });
+    if let (Some(port), Some(_)) = (&draft.port, &read) {
+        draft.env.push(("PORT".to_owned(), port.value.to_string()));
+    }
+    draft.kind = if draft.port.is_some() {
+        Kind::Server
+    } else if works(draft, texts) {
+        Kind::Worker
+    } else {
+        Kind::Tool
+    };
+    if let Some(at) = loopback.filter(|_| draft.kind == Kind::Server && draft.framework.as_ref().is_none_or(|framework| framework.value != "rocket")) {
+        draft.notes.push(
+            Diagnostic::warning(
+                "loopback",
+                format!("service `{}` listens on the loopback address: nothing outside of its container reaches it there", draft.name),
+            )
+            .at(at)
+            .help("listen on 0.0.0.0"),
+        );
+    }
+    draft.health = match draft.kind {
+        Kind::Server if uses(draft, "tonic") && framework.is_none() => {
+            Health::None { because: format!("`{}` speaks gRPC, which nothing in this image can ask", draft.name) }
+        }
+        Kind::Server => Health::Http(source::health_route(texts, "//")),
+        _ => Health::None { because: format!("`{}` serves no port", draft.name) },
+    };
+    signals(draft, texts, framework);
+    Ok(())
+}
+
+/// Places that name a port, the surest first, and the rule that makes one of them.
+const PORTS: &[(&str, &str)] = &[
+    (r#""PORT"\)[^;]{0,160}?unwrap_or\w*\(\s*(?:\|_?\w*\|\s*)?"?(\d{2,5})\b"#, "the default of PORT"),
+    (r#""(?:0\.0\.0\.0|\[::\]):(\d{2,5})""#, ""),
+    (r"\[0,\s*0,\s*0,\s*0\]\)?,\s*(\d{2,5})\b", ""),
+    (r"UNSPECIFIED\)?,\s*(\d{2,5})\b", ""),
+    (r#"\(\s*"(?:0\.0\.0\.0|\[::\]|::)"\s*,\s*(\d{2,5})\s*\)"#, ""),
+    (r#""(?:127\.0\.0\.1|localhost|\[::1\]):(\d{2,5})""#, ""),
+    (r#"\(\s*"(?:127\.0\.0\.1|localhost)"\s*,\s*(\d{2,5})\s*\)"#, ""),
+    (r"\[127,\s*0,\s*0,\s*1\]\)?,\s*(\d{2,5})\b", ""),
+];
+
+fn search(texts: &[Rc<Text>], pattern: &str) -> Option<Evidence> {
+    source::find(texts, &Regex::new(pattern).ok()?, "//").map(|hit| hit.at)
+}
+
+fn uses(draft: &ServiceDraft, name: &str) -> bool {
+    draft.dependencies.iter().any(|dependency| dependency.production && dependency.name == name)
+}
+
+/// Whether a program without a port runs on: it waits in a loop, or takes work from a queue.
+fn works(draft: &ServiceDraft, texts: &[Rc<Text>]) -> bool {
+    const QUEUES: &[&str] = &["apalis", "async-nats", "fang", "lapin", "rdkafka"];
+    let waits = search(texts, r"\b(loop)\s*\{").is_some() && search(texts, r"\b(interval\(|sleep\(|\.tick\(\)|\.recv\(\))").is_some();
+    waits || QUEUES.iter().any(|name| uses(draft, name))
+}
+
+/// As process 1 a program that handles no signal can't be stopped but by force.
+fn signals(draft: &mut ServiceDraft, texts: &[Rc<Text>], framework: Option<&FrameworkRow>) {
+    if draft.kind == Kind::Tool {
+        return;
+    }
+    let fact = |value: &str, source: Source| ("signals".to_owned(), Decision::new(value.to_owned(), source));
+    let terminate = search(texts, r"(SignalKind::terminate|SIGTERM|signal_hook|shutdown_signal_all)");
+    let interrupt = search(texts, r"(signal::ctrl_c|\bctrl_c\(\)|ctrlc::set_handler|SignalKind::interrupt)");
+    let own = framework.and_then(|row| row.data.get("signals")).and_then(toml::Value::as_bool).unwrap_or_default();
+    if let Some(at) = terminate {
+        draft.facts.push(fact("SIGTERM", Source::File(at)));
+    } else if let Some(row) = framework.filter(|_| own) {
+        draft.facts.push(fact("SIGTERM", Source::default(format!("{} stops on it", row.title))));
+    } else if let Some(at) = interrupt {
+        draft.facts.push(fact("SIGINT", Source::File(at)));
+        draft.set("stop", "SIGINT");
+    } else {
+        draft.facts.push(("init".to_owned(), Decision::new("tini".to_owned(), Source::default("as process 1, a program without a handler ignores SIGTERM"))));
+        draft.set("init", true);
+        draft.system.push(Dependency { name: "tini".to_owned(), at: Evidence::file(draft.root.clone()), production: true });
+    }
+}
