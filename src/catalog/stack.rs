@@ -129,6 +129,8 @@ pub struct FlavourRow {
     pub build: Option<String>,
     /// The production image.
     pub prod: Option<String>,
+    /// `uid:gid` of the user that this production image has.
+    pub user: Option<String>,
 }
 
 /// One package manager.

@@ -80,7 +80,7 @@ pub fn plan(
         os: row.os.clone(),
         system: system(row, &release),
         program: if row.program.is_empty() { pack.runtime.as_ref().map(|runtime| runtime.name.clone()).unwrap_or_default() } else { row.program.clone() },
-        user: user(row, &custom).map_err(|problem| vec![problem])?,
+        user: user(draft, row, &custom).map_err(|problem| vec![problem])?,
         manager: draft.package_manager.as_ref().map(|decision| decision.value.clone()).unwrap_or_default(),
         framework: draft.framework.as_ref().map(|decision| decision.value.clone()).unwrap_or_default(),
         build: draft.build.as_ref().map(|decision| decision.value.to_string()).unwrap_or_default(),
@@ -177,13 +177,16 @@ fn images(draft: &ServiceDraft, pack: &StackPack, row: &BaseRow, release: &str) 
     images
 }
 
-fn user(row: &BaseRow, custom: &Custom) -> Result<UserPlan, Diagnostic> {
+fn user(draft: &ServiceDraft, row: &BaseRow, custom: &Custom) -> Result<UserPlan, Diagnostic> {
+    let own = draft.flavour.and_then(|name| row.flavour.get(name)?.user.as_ref());
+    let create = row.create_user && own.is_none();
     if let Some((uid, gid)) = custom.user {
-        return Ok(UserPlan { id: format!("{uid}:{gid}"), uid, gid, create: row.create_user });
+        return Ok(UserPlan { id: format!("{uid}:{gid}"), uid, gid, create });
     }
-    let parsed = row.user.split_once(':').and_then(|(uid, gid)| Some((uid.parse().ok()?, gid.parse().ok()?)));
-    let (uid, gid) = parsed.ok_or_else(|| Diagnostic::error("catalogue", format!("`{}` is not uid:gid", row.user)))?;
-    Ok(UserPlan { id: row.user.clone(), uid, gid, create: row.create_user })
+    let id = own.unwrap_or(&row.user);
+    let parsed = id.split_once(':').and_then(|(uid, gid)| Some((uid.parse().ok()?, gid.parse().ok()?)));
+    let (uid, gid) = parsed.ok_or_else(|| Diagnostic::error("catalogue", format!("`{id}` is not uid:gid")))?;
+    Ok(UserPlan { id: id.clone(), uid, gid, create })
 }
 
 fn packages(draft: &ServiceDraft, pack: &StackPack, catalog: &Catalog, row: &BaseRow, release: &str) -> PackagesPlan {

@@ -1,6 +1,7 @@
 //! Node.js: packages, their package managers, frameworks and the programs that they hold.
 
 mod content;
+mod frameworks;
 mod listening;
 mod managers;
 mod natives;
@@ -101,12 +102,16 @@ fn single(dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -> Result<ServiceD
     Ok(draft)
 }
 
-/// The first framework of the catalogue that production depends on.
-fn framework(dependencies: &[Dependency], pack: &StackPack) -> Option<Decision<String>> {
-    let find = |name: &str| dependencies.iter().find(|dependency| dependency.name == name && dependency.production);
-    let row = pack.frameworks(|name| find(name).is_some()).next()?;
-    let dependency = row.dependency.iter().find_map(|name| find(name))?;
-    Some(Decision::new(row.id.clone(), Source::File(dependency.at.clone())))
+/// The first framework of the catalogue that the package depends on; one that runs in production must be a dependency of production.
+fn framework(dependencies: &[Dependency], dir: &Dir<'_>, pack: &StackPack) -> Option<Decision<String>> {
+    pack.framework.iter().find_map(|row| {
+        let flag = |key: &str| row.data.get(key).and_then(toml::Value::as_bool) == Some(true);
+        let needs = row.data.get("needs").and_then(toml::Value::as_array);
+        let has_all = needs.into_iter().flatten().filter_map(toml::Value::as_str).all(|file| dir.has(file));
+        let marks = |dependency: &&Dependency| row.dependency.contains(&dependency.name) && (dependency.production || flag("development"));
+        let dependency = dependencies.iter().find(marks).filter(|_| has_all)?;
+        Some(Decision::new(row.id.clone(), Source::File(dependency.at.clone())))
+    })
 }
 
 /// What is true of every package, then what is true of its kind. The folders are where versions are looked for.
@@ -120,7 +125,7 @@ fn fill(draft: &mut ServiceDraft, mut project: Project<'_>, folders: &[Dir<'_>])
         draft.open.extend(project.manager.open.clone());
         draft.notes.extend(project.manager.notes.iter().cloned());
         draft.dependencies = package.dependencies();
-        draft.framework = framework(&draft.dependencies, project.pack);
+        draft.framework = framework(&draft.dependencies, &project.dir, project.pack);
         project.framework = draft.framework.as_ref().map(|framework| framework.value.clone());
         let installs = ["dependencies", "devDependencies", "optionalDependencies"].iter().any(|table| package.has_any(table));
         draft.set("installs", installs);
@@ -138,5 +143,8 @@ fn fill(draft: &mut ServiceDraft, mut project: Project<'_>, folders: &[Dir<'_>])
         natives::lifecycle(draft, root, package);
     }
     bases(draft, project.pack);
+    if frameworks::fill(draft, &project)? {
+        return Ok(());
+    }
     servers::fill(draft, &project)
 }

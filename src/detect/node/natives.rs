@@ -121,8 +121,14 @@ fn unapproved(dependency: &Dependency, manager: &str) -> Diagnostic {
 /// Scripts of git hooks: of no use in an image, and their tool is absent where the development dependencies are.
 const HOOKS: &[&str] = &["husky", "lefthook", "simple-git-hooks", "pre-commit", "only-allow", "is-ci"];
 
+/// Scripts that write what the development server and the build write again, from sources that an installation doesn't have yet.
+const REPEATED: &[&str] = &["svelte-kit sync", "nuxt prepare", "nuxi prepare", "astro sync", "react-router typegen"];
+
 fn is_hook(part: &str) -> bool {
-    part == "true" || part.split([' ', '/', '@']).any(|word| HOOKS.contains(&word))
+    matches!(part, "true" | ":")
+        || part.starts_with("echo ")
+        || REPEATED.iter().any(|script| part.ends_with(script))
+        || part.split([' ', '/', '@']).any(|word| HOOKS.contains(&word))
 }
 
 /// What the package's own install scripts need: files copied before the installation, or the whole source.
@@ -136,7 +142,7 @@ pub fn lifecycle(draft: &mut ServiceDraft, root: &Dir<'_>, package: &Package) {
             continue;
         }
         for part in parts {
-            if is_hook(part) || part.starts_with("echo ") || part.contains("patch-package") {
+            if is_hook(part) || part.contains("patch-package") {
                 continue;
             }
             if part.contains("prisma generate") {

@@ -42,8 +42,14 @@ impl Project<'_> {
         let Some(package) = &self.package else { return false };
         let starts = ["start", "start:prod", "serve", "preview"].iter().any(|name| package.script(name).is_some());
         let dependencies = package.dependencies();
-        let framework = self.pack.frameworks(|name| dependencies.iter().any(|dependency| dependency.name == name && dependency.production)).next().is_some();
+        let framework = super::framework(&dependencies, &self.dir, self.pack).is_some();
         starts || framework && ["dev", "build"].iter().any(|name| package.script(name).is_some()) && package.doc.get(&["exports"]).is_none()
+    }
+
+    /// Its folder seen from the root of its workspace, where it is a member of one.
+    pub fn folder_in_workspace(&self) -> Option<String> {
+        let root = self.root?.doc.path().parent()?;
+        self.dir.path().below(&root).map(ToOwned::to_owned)
     }
 
     /// Whether it has a script.

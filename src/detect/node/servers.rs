@@ -258,16 +258,21 @@ fn health(draft: &mut ServiceDraft, project: &Project<'_>, facts: &Listening) {
 
 /// As process 1, Node.js ignores SIGTERM unless the program handles it.
 fn init(draft: &mut ServiceDraft, facts: &Listening) {
-    let (init, source) = match &facts.handles_sigterm {
-        Some(at) => ("none", Source::inferred("the program answers SIGTERM itself", [at.clone()])),
-        None => ("tini", Source::default("as process 1, Node.js ignores SIGTERM")),
-    };
-    if init == "tini" {
-        let at = Evidence::file(draft.root.clone());
-        draft.system.push(Dependency { name: "tini".to_owned(), at, production: true });
+    if let Some(at) = &facts.handles_sigterm {
+        draft.set("init", false);
+        let source = Source::inferred("the program answers SIGTERM itself", [at.clone()]);
+        draft.facts.push(("init".to_owned(), Decision::new("none".to_owned(), source)));
+    } else {
+        add_init(draft);
     }
-    draft.set("init", init == "tini");
-    draft.facts.push(("init".to_owned(), Decision::new(init.to_owned(), source)));
+}
+
+/// Lets tini be process 1.
+pub fn add_init(draft: &mut ServiceDraft) {
+    let at = Evidence::file(draft.root.clone());
+    draft.system.push(Dependency { name: "tini".to_owned(), at, production: true });
+    draft.set("init", true);
+    draft.facts.push(("init".to_owned(), Decision::new("tini".to_owned(), Source::default("as process 1, Node.js ignores SIGTERM"))));
 }
 
 fn watch(draft: &mut ServiceDraft, project: &Project<'_>) {

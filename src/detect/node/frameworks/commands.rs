@@ -1,0 +1,146 @@
+//! How a framework builds, and how it serves for development.
+
+use super::row::Front;
+use crate::detect::asked;
+use crate::detect::node::project::Project;
+use crate::detect::node::script::{self, BIN};
+use crate::manifest::Package;
+use crate::model::question::Question;
+use crate::model::{Candidates, Cmd, Decision, Diagnostic, Evidence, ServiceDraft, Source};
+
+/// The script that runs the framework's build: the one named `build`, else any that runs its program to build.
+pub fn building<'p>(package: &'p Package, front: &Front) -> Option<(String, &'p str, Evidence)> {
+    let own = |text: &str| text.split("&&").any(|part| is_call(part, front, &[front.build.as_str()]));
+    if let Some((text, at)) = package.script("build") {
+        return Some(("build".to_owned(), text, at));
+    }
+    scripts(package).find(|(_, text, _)| own(text))
+}
+
+fn scripts(package: &Package) -> impl Iterator<Item = (String, &str, Evidence)> {
+    let names = package.doc.get(&["scripts"]).into_iter().flat_map(crate::manifest::Node::entries);
+    names.filter_map(|(name, _)| package.script(name).map(|(text, at)| (name.to_owned(), text, at)))
+}
+
+/// Whether a command line runs the framework's program with one of these words.
+fn is_call(text: &str, front: &Front, words: &[&str]) -> bool {
+    let mut rest = text.split_whitespace().skip_while(|word| word.contains('=') || matches!(*word, "npx" | "cross-env" | "exec"));
+    let program = rest.next().is_some_and(|word| word == front.cli || word == "nuxi" && front.cli == "nuxt");
+    let rest: Vec<&str> = rest.collect();
+    program && words.iter().all(|word| word.is_empty() || rest.contains(word))
+}
+
+/// The command that builds.
+pub fn build(draft: &mut ServiceDraft, project: &Project<'_>, package: &Package, front: &Front) -> Result<(), Diagnostic> {
+    let mut candidates = Candidates::new();
+    match building(package, front) {
+        Some((name, _, at)) => candidates.push(Cmd::Shell(project.run(&name)), Source::File(at)),
+        None => candidates.push(Cmd::Shell(format!("{BIN}{} {}", front.cli, front.build).trim().to_owned()), Source::default("how the framework builds")),
+    };
+    draft.build = asked::command(&project.hints, Question::BuildCmd, candidates)?;
+    Ok(())
+}
+
+/// The development server: the script that runs it, made to listen on all addresses.
+pub fn dev(draft: &mut ServiceDraft, project: &Project<'_>, package: &Package, front: &Front) {
+    let serve: Vec<&str> = front.serve.iter().map(String::as_str).collect();
+    let serves = |text: &str| {
+        let other = ["build", "preview", "generate", "export", "sync", "check", "typegen", "optimize"];
+        is_call(text, front, &serve) && !text.split_whitespace().any(|word| other.contains(&word))
+    };
+    let preferred =
+        ["dev", "start:dev", "develop", "serve", "start"].into_iter().filter_map(|name| script::named(package, name).map(|script| (name.to_owned(), script)));
+    let others = scripts(package).filter_map(|(name, text, _)| serves(text).then(|| script::named(package, &name).map(|script| (name, script))).flatten());
+    let mut decided = None;
+    for (name, script) in preferred.chain(others) {
+        let Cmd::Exec(words) = &script.command else { continue };
+        if !script.before.is_empty() || !script.env.is_empty() {
+            // What needs a shell needs the programs of dependencies on its path: the package manager puts them there.
+            if serves(&format!("{} {}", script.program(), words[1..].join(" "))) {
+                decided = Some(Decision::new(Cmd::exec(project.run(&name).split(' ')), Source::File(script.at)));
+                break;
+            }
+            continue;
+        }
+        if serves(&format!("{} {}", script.program(), words[1..].join(" "))) {
+            let mut words = project.located(words.clone());
+            add_host(&mut words, front);
+            decided = Some(Decision::new(Cmd::Exec(words), Source::File(script.at)));
+            break;
+        }
+    }
+    let dev = decided.unwrap_or_else(|| {
+        let mut words = vec![format!("{BIN}{}", front.cli)];
+        words.extend(front.serve.iter().cloned());
+        add_host(&mut words, front);
+        Decision::new(Cmd::Exec(project.located(words)), Source::default("how the framework serves for development"))
+    });
+    let words = dev.value.words();
+    draft.set("dev_port", port_of(&words).unwrap_or(front.dev_port));
+    draft.dev = Some(dev);
+}
+
+/// Adds the flags that make a development server listen on all addresses; a flag that is there keeps its place, not its value.
+fn add_host(words: &mut Vec<String>, front: &Front) {
+    let Some(flag) = front.host.first() else { return };
+    if let Some(at) = words.iter().position(|word| word == flag) {
+        let has_value = words.get(at + 1).is_some_and(|word| !word.starts_with('-'));
+        words.drain(at..=at + usize::from(has_value));
+    }
+    words.retain(|word| !word.starts_with(&format!("{flag}=")) && word != "--open");
+    words.extend(front.host.iter().cloned());
+}
+
+/// The port that a command is told to take.
+pub fn port_of<S: AsRef<str>>(words: &[S]) -> Option<u16> {
+    let next = words.windows(2).find(|pair| matches!(pair[0].as_ref(), "-p" | "--port")).map(|pair| pair[1].as_ref());
+    let inline = words.iter().find_map(|word| word.as_ref().strip_prefix("--port="));
+    next.or(inline)?.parse().ok()
+}
+
+/// The same command without its port.
+pub fn without_port(words: Vec<String>) -> Vec<String> {
+    let mut rest = words.into_iter();
+    let mut kept = Vec::new();
+    while let Some(word) = rest.next() {
+        if matches!(word.as_str(), "-p" | "--port") {
+            rest.next();
+        } else if !word.starts_with("--port=") {
+            kept.push(word);
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{add_host, port_of, without_port};
+    use crate::detect::node::frameworks::row::Front;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split(' ').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn development_servers_listen_everywhere() {
+        let front = Front { host: words("--host 0.0.0.0"), ..Front::default() };
+        for (given, want) in [
+            ("vite --port 3000", "vite --port 3000 --host 0.0.0.0"),
+            ("vite --host --port 3000 --open", "vite --port 3000 --host 0.0.0.0"),
+            ("vite --host localhost", "vite --host 0.0.0.0"),
+            ("vite --host=::1", "vite --host 0.0.0.0"),
+        ] {
+            let mut given = words(given);
+            add_host(&mut given, &front);
+            assert_eq!(given, words(want));
+        }
+    }
+
+    #[test]
+    fn ports_stand_in_flags() {
+        assert_eq!(port_of(&words("next start -p 4000")), Some(4000));
+        assert_eq!(port_of(&words("next start --port=4000")), Some(4000));
+        assert_eq!(port_of(&words("next start")), None);
+        assert_eq!(without_port(words("next start -p 4000 --keepAliveTimeout 5")), words("next start --keepAliveTimeout 5"));
+    }
+}

@@ -1,0 +1,265 @@
+//! Frameworks that make web pages: what their build makes, how they serve for development, what they write.
+
+mod angular;
+mod commands;
+mod mode;
+mod routes;
+mod row;
+mod settings;
+
+use std::rc::Rc;
+
+use mode::{Mode, Server, Site};
+use row::Front;
+use settings::Settings;
+
+use super::project::Project;
+use super::script::{self, BIN};
+use crate::catalog::FrameworkRow;
+use crate::detect::{asked, source};
+use crate::fs::Text;
+use crate::manifest::Package;
+use crate::model::question::Question;
+use crate::model::{Candidates, Cmd, Decision, Diagnostic, Evidence, Health, Kind, ServiceDraft, Source};
+
+/// The endings of files that hold pages and programs.
+const CODE: &[&str] = &["ts", "tsx", "js", "jsx", "mts", "mjs", "cts", "cjs", "vue", "svelte", "astro", "mdx"];
+
+/// The port of the web server that sends a site.
+const SITE_PORT: u16 = 8080;
+
+/// Fills in what is true of a project of such a framework; `false` where its own program is what runs.
+pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<bool, Diagnostic> {
+    let Some(row) = project.framework.as_deref().and_then(|id| project.pack.framework(id)) else { return Ok(false) };
+    let Some(front) = Front::of(row)? else { return Ok(false) };
+    let Some(package) = &project.package else { return Ok(false) };
+    if has_program_of_its_own(project, package) {
+        return Ok(false);
+    }
+    let settings = Settings::read(&project.dir, &front.settings);
+    let texts = source::files(&project.dir, CODE, &project.others);
+    let mode = mode::of(&row.id, project, &front, &settings)?;
+    commands::build(draft, project, package, &front)?;
+    commands::dev(draft, project, package, &front);
+    pages(draft, project, &front, &texts);
+    let mut written: Vec<String> = front.made.clone();
+    let base = base_path(draft, &front, &settings);
+    if !front.cache.is_empty() {
+        draft.set("cache", front.cache.clone());
+        written.extend(front.cache.split_once('/').map(|(folder, _)| folder.to_owned()).filter(|folder| *folder != front.out || matches!(mode, Mode::Site(_))));
+    }
+    match mode {
+        Mode::Site(site) => {
+            // What it writes lies beside its output.
+            let root = site.out.strip_suffix(front.out.as_str()).unwrap_or_default();
+            written = written.iter().map(|folder| format!("{root}{folder}")).collect();
+            written.push(site.out.clone());
+            files(draft, project, row, &front, &settings, site, &base)?;
+        }
+        Mode::Server(server) => {
+            if !server.writes.is_empty() && !front.cache.is_empty() {
+                draft.set("cache", format!("{}/cache", server.writes));
+            }
+            written.extend(server.outputs.iter().cloned().chain((!server.writes.is_empty()).then(|| server.writes.clone())));
+            program(draft, project, row, &front, &texts, server, &base)?;
+        }
+    }
+    let tidy: std::collections::BTreeMap<String, String> = front.env.clone().into_iter().chain(old_bundler(package, row, &front)).collect();
+    draft.set("base_env", serde_json::to_value(tidy).unwrap_or_default());
+    draft.set("front", true);
+    surroundings(draft, project, written);
+    Ok(true)
+}
+
+/// A server in the repository that uses the framework as its library.
+fn has_program_of_its_own(project: &Project<'_>, package: &Package) -> bool {
+    if project.hints.get(Question::StartCmd).is_some() {
+        return true;
+    }
+    ["start:prod", "start"].into_iter().filter_map(|name| script::named(package, name)).any(|script| {
+        let Some(file) = script.file() else { return false };
+        let source = project.source_of(file);
+        project.dir.has(&source) && !source.ends_with(".config.js")
+    })
+}
+
+/// Variables that a build writes into the pages.
+fn pages(draft: &mut ServiceDraft, project: &Project<'_>, front: &Front, texts: &[Rc<Text>]) {
+    let found = routes::variables(&project.dir, &front.public, texts);
+    let (secret, plain): (Vec<_>, Vec<_>) = found.into_iter().partition(|(name, _)| routes::sounds_secret(name));
+    let names = |list: &[(String, Evidence)]| list.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    let rule = "it is written into the pages";
+    for (name, at) in &plain {
+        draft.facts.push(("build variable".to_owned(), Decision::new(name.clone(), Source::inferred(rule, [at.clone()]))));
+    }
+    for (name, at) in &secret {
+        draft
+            .facts
+            .push(("build secret".to_owned(), Decision::new(name.clone(), Source::inferred(format!("{rule}, and its name is a secret's"), [at.clone()]))));
+    }
+    draft.set("args", names(&plain));
+    draft.set("secrets", names(&secret));
+    // What is committed of these files is public, and read by the build.
+    for file in [".env.production", ".env.local.production"] {
+        if project.dir.has(file) && !front.public.is_empty() {
+            draft.ignore.push(format!("!**/{file}"));
+        }
+    }
+}
+
+/// The path below which the pages lie, without slashes around it.
+fn base_path(draft: &mut ServiceDraft, front: &Front, settings: &Settings) -> String {
+    if front.base_key.is_empty() {
+        return String::new();
+    }
+    let plain = |path: &str| path.starts_with('/') && path.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | '.'));
+    let Some((path, at)) = settings.string(&front.base_key).filter(|(path, _)| plain(path)) else { return String::new() };
+    let path = path.trim_matches('/').to_owned();
+    if !path.is_empty() {
+        draft.facts.push(("base path".to_owned(), Decision::new(format!("/{path}/"), Source::File(at))));
+    }
+    path
+}
+
+/// Files for a web server.
+fn files(
+    draft: &mut ServiceDraft,
+    project: &Project<'_>,
+    row: &FrameworkRow,
+    front: &Front,
+    settings: &Settings,
+    site: Site,
+    base: &str,
+) -> Result<(), Diagnostic> {
+    draft.kind = Kind::Site;
+    draft.flavour = Some("site");
+    draft.refused.insert("distroless".to_owned(), "its files are sent by nginx, which has no such image".to_owned());
+    if !front.out_key.is_empty()
+        && let Some(at) = settings.computed(&front.out_key)
+    {
+        draft.notes.push(
+            Diagnostic::warning("computed-setting", format!("`{}` is computed: `{}` is taken for the folder of the build", front.out_key, site.out)).at(at),
+        );
+    }
+    let mut ports = Candidates::new();
+    ports.push(SITE_PORT, Source::default("a port that needs no rights"));
+    draft.port = asked::port(&project.hints, ports)?;
+    let front_page = if base.is_empty() { "/".to_owned() } else { format!("/{base}/") };
+    draft.health = Health::Http(Decision::new(front_page.clone(), Source::default("the front page")));
+    draft.start = Some(Decision::new(Cmd::exec(["nginx", "-g", "daemon off;"]), Source::default("nginx sends the files")));
+    let assets = settings.string("assetsDir").filter(|_| row.id == "vite").map(|(folder, _)| format!("/{}/", folder.trim_matches('/')));
+    let hashed = assets.unwrap_or_else(|| front.hashed.clone());
+    let below = |path: &str| if base.is_empty() || !path.starts_with('/') { path.to_owned() } else { format!("/{base}{path}") };
+    draft.set("page", if site.page.is_empty() { String::new() } else { below(&format!("/{}", site.page)).trim_start_matches('/').to_owned() });
+    draft.set("hashed", below(&hashed));
+    draft.set("base_path", if base.is_empty() { String::new() } else { format!("{base}/") });
+    draft.set("site", site.out.clone());
+    draft.set("outputs", vec![site.out.clone()]);
+    draft.facts.push(("site".to_owned(), Decision::new(site.out, site.source)));
+    if !site.page.is_empty() {
+        draft.facts.push(("every path".to_owned(), Decision::new(site.page, Source::default("the page finds its way itself"))));
+    }
+    for flag in ["modules", "prunes"] {
+        draft.set(flag, false);
+    }
+    Ok(())
+}
+
+/// A server of the framework.
+fn program(
+    draft: &mut ServiceDraft,
+    project: &Project<'_>,
+    row: &FrameworkRow,
+    front: &Front,
+    texts: &[Rc<Text>],
+    server: Server,
+    base: &str,
+) -> Result<(), Diagnostic> {
+    draft.kind = Kind::Server;
+    let mut start = project.located(server.start);
+    if start.first().is_some_and(|word| word.starts_with(BIN) || word.starts_with("../")) {
+        draft.refused.insert("distroless".to_owned(), "its program is started by a script, which needs a shell".to_owned());
+    }
+    let mut ports = Candidates::new();
+    if let Some((_, text, at)) = project.package.as_ref().and_then(|package| package.first_script(["start:prod", "start"])) {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        ports.extend(commands::port_of(&words).map(|port| (port, Source::File(at))));
+    }
+    ports.extend(row.port.map(|port| (port, Source::default(format!("{} takes it by habit", row.title)))));
+    draft.port = asked::port(&project.hints, ports)?;
+    let port = draft.port.as_ref().map_or(0, |port| port.value);
+    draft.env.push(("NODE_ENV".to_owned(), "production".to_owned()));
+    if !server.host.is_empty() {
+        draft.env.push((server.host.to_owned(), "0.0.0.0".to_owned()));
+    }
+    // A flag beats the variable: one of them says it.
+    let by_flag = commands::port_of(&start) == Some(port);
+    if !by_flag {
+        start = commands::without_port(start);
+        draft.env.push(("PORT".to_owned(), port.to_string()));
+    }
+    draft.set("health_port", if by_flag { port.to_string() } else { "'+process.env.PORT+'".to_owned() });
+    draft.start = Some(Decision::new(Cmd::Exec(start), server.source));
+    let mut health = Candidates::new();
+    let below = |path: &str| if base.is_empty() { path.to_owned() } else { format!("/{base}{path}") };
+    health.extend(routes::health(&project.dir, front, texts).map(|(path, at)| (below(&path), Source::File(at))));
+    health.push(below("/"), Source::default("no route for it was found"));
+    if let Some(path) = health.pick() {
+        draft.health = Health::Http(path);
+    }
+    if server.stops {
+        draft.set("init", false);
+    } else {
+        super::servers::add_init(draft);
+    }
+    let production = project.package.as_ref().is_some_and(|package| package.has_any("dependencies") || package.has_any("optionalDependencies"));
+    let modules = server.modules && production;
+    let development = project.package.as_ref().is_some_and(|package| package.has_any("devDependencies"));
+    let mut files = server.files;
+    if !server.standalone && (modules || !server.outputs.iter().any(|folder| folder == ".output")) {
+        files.insert(0, "package.json".to_owned());
+    }
+    let makes: Vec<String> = server.outputs.iter().chain((!server.writes.is_empty()).then_some(&server.writes)).cloned().collect();
+    let mut holds: Vec<String> = modules.then(|| "the production dependencies".to_owned()).into_iter().collect();
+    if server.standalone {
+        holds.push("the standalone server and its static files".to_owned());
+    } else {
+        holds.extend(makes.iter().map(|folder| format!("{folder}/")));
+    }
+    draft.set("modules", modules);
+    draft.set("prunes", modules && development);
+    draft.set("folders", Vec::<String>::new());
+    draft.set("files", files);
+    draft.set("outputs", server.folders.into_iter().chain(server.outputs).collect::<Vec<_>>());
+    draft.set("makes", makes);
+    draft.set("standalone", server.standalone);
+    draft.set("writes", server.writes);
+    draft.set("whole", false);
+    draft.set("holds", holds.join(" and "));
+    Ok(())
+}
+
+/// Bundlers older than the TLS library of today's Node.js ask it for a hash that it no longer has.
+fn old_bundler(package: &Package, row: &FrameworkRow, front: &Front) -> Option<(String, String)> {
+    let dependency = row.dependency.iter().find_map(|name| package.dependency(name))?;
+    let digits: String = dependency.at.raw.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+    let major: u32 = digits.parse().ok()?;
+    (major < front.modern).then(|| ("NODE_OPTIONS".to_owned(), "--openssl-legacy-provider".to_owned()))
+}
+
+/// What is ignored and what is watched.
+fn surroundings(draft: &mut ServiceDraft, project: &Project<'_>, written: Vec<String>) {
+    draft.watch.action = "sync".to_owned();
+    draft.watch.paths = vec![".".to_owned()];
+    draft.watch.rebuild = project.manager.manifests();
+    draft.watch.ignore = std::iter::once("node_modules/".to_owned()).chain(written.iter().map(|folder| format!("{folder}/"))).collect();
+    for folder in written {
+        // A folder of sources may have the same name somewhere below.
+        let name = folder.rsplit('/').next().unwrap_or(&folder);
+        let own = if folder.contains('/') || routes::is_a_source(&project.dir, name) { folder } else { format!("**/{folder}") };
+        let known = ["**/dist", "**/node_modules"].contains(&own.as_str());
+        if !known && !draft.ignore.contains(&own) {
+            draft.ignore.push(own);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! A framework's settings are a program; what stands in them word for word can be read, the rest can't.
+
+use std::rc::Rc;
+
+use regex_lite::Regex;
+
+use crate::detect::source;
+use crate::fs::{Dir, Text};
+use crate::model::Evidence;
+
+const ENDINGS: &[&str] = &["ts", "mts", "cts", "js", "mjs", "cjs"];
+
+/// The settings' files that are there.
+#[derive(Debug, Default)]
+pub struct Settings(Vec<Rc<Text>>);
+
+impl Settings {
+    /// Reads the files of these stems.
+    pub fn read(dir: &Dir<'_>, stems: &[String]) -> Self {
+        let files = stems.iter().flat_map(|stem| ENDINGS.iter().map(move |ending| format!("{stem}.{ending}")));
+        Self(files.filter_map(|file| dir.peek(&file)).collect())
+    }
+
+    /// The string that a key has.
+    pub fn string(&self, key: &str) -> Option<(String, Evidence)> {
+        self.first(&format!(r#"(?:^|[\s{{,(])["']?{key}["']?\s*:\s*["'`]([^"'`$]+)["'`]"#))
+    }
+
+    /// The boolean that a key has.
+    pub fn bool(&self, key: &str) -> Option<(bool, Evidence)> {
+        self.first(&format!(r#"(?:^|[\s{{,(])["']?{key}["']?\s*:\s*(true|false)\b"#)).map(|(text, at)| (text == "true", at))
+    }
+
+    /// Where a key is set to something that can't be read.
+    pub fn computed(&self, key: &str) -> Option<Evidence> {
+        if self.string(key).is_some() {
+            return None;
+        }
+        self.first(&format!(r#"(?:^|[\s{{,(])["']?({key})["']?\s*:"#)).map(|(_, at)| at)
+    }
+
+    /// Where a text stands.
+    pub fn mention(&self, text: &str) -> Option<Evidence> {
+        self.first(&format!("({})", text.replace('.', r"\."))).map(|(_, at)| at)
+    }
+
+    /// The file.
+    pub fn file(&self) -> Option<&Rc<Text>> {
+        self.0.first()
+    }
+
+    fn first(&self, pattern: &str) -> Option<(String, Evidence)> {
+        let pattern = Regex::new(pattern).ok()?;
+        source::find(&self.0, &pattern, "//").map(|hit| (hit.value, hit.at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Settings;
+    use crate::fs::Tree;
+
+    #[test]
+    fn what_stands_there_word_for_word_is_read() {
+        let text = "export default {\n  // output: 'export',\n  output: \"standalone\",\n  ssr: false, distDir: process.env.DIST,\n  build: { outDir: 'build/site' },\n}";
+        let tree = Tree::memory([("next.config.mjs", text)]);
+        let settings = Settings::read(&tree.root(), &["next.config".to_owned()]);
+        let (output, at) = settings.string("output").expect("there");
+        assert_eq!((output.as_str(), at.place().as_str()), ("standalone", "next.config.mjs:3"));
+        assert_eq!(settings.string("outDir").map(|(text, _)| text).as_deref(), Some("build/site"));
+        assert_eq!(settings.bool("ssr").map(|(value, _)| value), Some(false));
+        assert!(settings.computed("distDir").is_some());
+        assert!(settings.computed("output").is_none());
+    }
+}
