@@ -79,7 +79,9 @@ fn find_in(text: &Text, pattern: &Regex, comment: &str) -> Vec<Hit> {
     for found in pattern.captures_iter(text.as_str()) {
         let (Some(whole), Some(group)) = (found.get(0), found.get(1)) else { continue };
         let start = text.as_str()[..whole.start()].rfind('\n').map_or(0, |at| at + 1);
-        if !comment.is_empty() && text.as_str()[start..whole.start()].trim_start().starts_with(comment) {
+        let before = text.as_str()[start..whole.start()].trim_start();
+        // Where `//` opens a comment, blocks of them have a star at the start of their lines.
+        if !comment.is_empty() && before.starts_with(comment) || comment == "//" && before.starts_with(['*']) || comment == "//" && before.starts_with("/*") {
             continue;
         }
         let line = text.as_str()[start..].lines().next().unwrap_or_default().trim();

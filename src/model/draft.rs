@@ -191,6 +191,19 @@ pub struct Compose {
     pub volumes: Vec<String>,
     /// Variables; they win over those of the companions.
     pub env: Vec<(String, String)>,
+    /// Secrets that the build mounts.
+    pub secrets: Vec<BuildSecret>,
+}
+
+/// A secret that a build mounts: never in a layer, never in an argument.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct BuildSecret {
+    /// Its name, as `--secret id=` and the mount have it.
+    pub id: String,
+    /// The variable that carries it; empty where a file does.
+    pub env: String,
+    /// The file that carries it, relative to the draft's context; empty where a variable does.
+    pub file: String,
 }
 
 impl ServiceDraft {

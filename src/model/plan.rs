@@ -258,6 +258,8 @@ pub struct ComposePlan {
     pub services: Vec<ComposeService>,
     /// Named volumes.
     pub volumes: Vec<String>,
+    /// Secrets that builds mount.
+    pub secrets: Vec<super::BuildSecret>,
 }
 
 /// A service in compose.yaml: an application that is built, or a companion that is pulled.
@@ -300,6 +302,8 @@ pub struct ComposeBuild {
     pub dockerfile: String,
     /// The stage.
     pub target: String,
+    /// The names of the secrets that it mounts.
+    pub secrets: Vec<String>,
 }
 
 /// One .dockerignore.

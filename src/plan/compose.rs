@@ -6,7 +6,7 @@ use super::Catalog;
 use crate::catalog::services::ServiceRow;
 use crate::model::plan::{ComposeBuild, ComposePlan, ComposeService, ServicePlan};
 use crate::model::question::Question;
-use crate::model::{Answers, Diagnostic, Kind, RelPath, ServiceDraft};
+use crate::model::{Answers, BuildSecret, Diagnostic, Kind, RelPath, ServiceDraft};
 
 /// Plans the compose file of all services.
 pub fn plan(drafts: &[ServiceDraft], services: &[ServicePlan], catalog: &Catalog, answers: &Answers, path: RelPath) -> Result<ComposePlan, Diagnostic> {
@@ -33,7 +33,15 @@ pub fn plan(drafts: &[ServiceDraft], services: &[ServicePlan], catalog: &Catalog
     let name = if let [service] = services { service.name.clone() } else { "app".to_owned() };
     let mut all: Vec<ComposeService> = apps.into_iter().chain(companions.into_iter().map(companion)).collect();
     all.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(ComposePlan { name, path, services: all, volumes: volumes.into_iter().collect() })
+    let secrets: BTreeSet<BuildSecret> = drafts.iter().zip(services).flat_map(|(draft, service)| secrets(draft, service)).collect();
+    Ok(ComposePlan { name, path, services: all, volumes: volumes.into_iter().collect(), secrets: secrets.into_iter().collect() })
+}
+
+/// A draft's secrets, their files seen from the root.
+fn secrets(draft: &ServiceDraft, service: &ServicePlan) -> Vec<BuildSecret> {
+    let below = if draft.context == draft.root { &draft.root } else { &service.context };
+    let seen = |file: &str| if file.is_empty() { String::new() } else { below.join(file).unwrap_or_default().to_string() };
+    draft.compose.secrets.iter().map(|secret| BuildSecret { file: seen(&secret.file), ..secret.clone() }).collect()
 }
 
 fn data(row: &ServiceRow) -> String {
@@ -74,6 +82,7 @@ fn app(draft: &ServiceDraft, service: &ServicePlan, rows: &[&ServiceRow], env: B
             context: if service.context.is_root() { ".".to_owned() } else { format!("./{}", service.context) },
             dockerfile: if dockerfile == "Dockerfile" { String::new() } else { dockerfile.to_owned() },
             target: service.stages.dev.clone(),
+            secrets: draft.compose.secrets.iter().map(|secret| secret.id.clone()).collect(),
         }),
         depends_on: rows.iter().map(|row| row.id.clone()).collect(),
         volumes: draft.compose.volumes.clone(),

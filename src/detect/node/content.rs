@@ -60,6 +60,9 @@ const ASSETS: &[&str] = &[
     "www",
 ];
 
+/// Endings of files that programs read.
+const DATA: &[&str] = &["csv", "ejs", "graphql", "html", "json", "pem", "proto", "pug", "sql", "txt", "xml", "yaml", "yml"];
+
 /// Files at the root that configure tools.
 fn configures_a_tool(name: &str) -> bool {
     const STEMS: &[&str] = &["gulpfile", "gruntfile", "Gruntfile", "Gulpfile", "knexfile", "dangerfile", "wallaby", "karma", "protractor"];
@@ -74,23 +77,27 @@ fn configures_a_tool(name: &str) -> bool {
 }
 
 /// The folders and files that a program which runs from its source needs: code, and what code names. Folders end with a slash.
-pub fn of_source(dir: &Dir<'_>, texts: &[Rc<Text>], start: Option<&str>) -> Vec<String> {
+pub fn of_source(dir: &Dir<'_>, texts: &[Rc<Text>], start: &[String]) -> Vec<String> {
     let mut found: Vec<String> = dir.folders().filter(|name| !name.starts_with('.') && !NOT_READ.contains(name)).map(|name| format!("{name}/")).collect();
     let code = |name: &str| name.rsplit_once('.').is_some_and(|(_, ending)| matches!(ending, "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "node" | "wasm"));
-    let files = dir.files().filter(|name| {
-        Some(*name) == start || code(name) && !configures_a_tool(name) || !code(name) && !is_manifest(name) && !name.starts_with('.') && is_named(name, texts)
-    });
-    found.extend(files.map(ToOwned::to_owned));
+    let wanted =
+        |name: &&str| start.iter().any(|word| word.trim_start_matches("./") == *name) || code(name) && !configures_a_tool(name) || is_data(name, texts);
+    found.extend(dir.files().filter(wanted).map(ToOwned::to_owned));
     found
 }
 
+/// Whether a file at the root is one that the program reads.
+fn is_data(name: &str, texts: &[Rc<Text>]) -> bool {
+    let data = name.rsplit_once('.').is_some_and(|(_, ending)| DATA.contains(&ending));
+    data && !is_manifest(name) && !configures_a_tool(name) && is_named(name, texts)
+}
+
 /// The folders and files beside its compiled form that a program names.
-pub fn of_compiled(dir: &Dir<'_>, texts: &[Rc<Text>]) -> Vec<String> {
+pub fn of_compiled(dir: &Dir<'_>, texts: &[Rc<Text>], start: &[String]) -> Vec<String> {
     let mut found: Vec<String> =
         ASSETS.iter().filter(|name| !dir.dir(name).files_below().take(1).count().eq(&0) && is_named(name, texts)).map(|name| format!("{name}/")).collect();
-    let data =
-        |name: &&str| name.rsplit_once('.').is_some_and(|(_, ending)| matches!(ending, "json" | "yaml" | "yml" | "graphql" | "proto" | "html" | "txt" | "sql"));
-    found.extend(dir.files().filter(data).filter(|name| !is_manifest(name) && !configures_a_tool(name) && is_named(name, texts)).map(ToOwned::to_owned));
+    let wanted = |name: &&str| start.iter().any(|word| word.trim_start_matches("./") == *name) || is_data(name, texts);
+    found.extend(dir.files().filter(wanted).map(ToOwned::to_owned));
     found
 }
 
@@ -136,7 +143,7 @@ mod tests {
             ("README.md", ""),
         ]);
         let texts = files(&tree.root(), &["js"], &[]);
-        assert_eq!(of_source(&tree.root(), &texts, Some("server.js")), ["lib/", "public/", "views/", "data.json", "server.js"]);
-        assert_eq!(of_compiled(&tree.root(), &texts), ["public/", "views/", "data.json"]);
+        assert_eq!(of_source(&tree.root(), &texts, &[]), ["lib/", "public/", "views/", "data.json", "server.js"]);
+        assert_eq!(of_compiled(&tree.root(), &texts, &[]), ["public/", "views/", "data.json"]);
     }
 }

@@ -21,8 +21,8 @@ pub struct Listening {
     pub host_variable: Option<Hit>,
     /// Where it is bound to the loopback address for good.
     pub loopback: Option<Evidence>,
-    /// Where an address is given at all.
-    pub address: Option<Evidence>,
+    /// Where `listen` is told a port and no address.
+    pub no_address: Option<Evidence>,
     /// The route that answers when it is well.
     pub health: Option<(String, Evidence)>,
     /// Where SIGTERM is handled.
@@ -35,7 +35,7 @@ struct Patterns {
     reads_port: Regex,
     host: Regex,
     loopback: Regex,
-    address: Regex,
+    listen_options: Regex,
     route: Regex,
     compared: Regex,
     nest_route: Regex,
@@ -64,7 +64,7 @@ impl Patterns {
                 r#"\benv\.(HOST|HOSTNAME|BIND_ADDRESS|BIND_HOST|ADDRESS|LISTEN_HOST|SERVER_HOST)\b\s*(?:\?\?|\|\|)\s*["'](?:127\.0\.0\.1|localhost|::1)["']"#,
             )?,
             loopback: re(r#"(?:\.listen\([^)\n]{0,80}|\b(?:host|hostname)\s*[:=]\s*)["'](127\.0\.0\.1|localhost)["']"#)?,
-            address: re(r#"(\bhost(?:name)?\s*[:=,}]|["']0\.0\.0\.0["']|["']::["'])"#)?,
+            listen_options: re(r"\.listen\(\s*(\{[^}]*\bport\b[^}]*\})")?,
             route: re(&format!(r#"(?:\.(?:get|all|use|head|route)\(|\b(?:url|path)\s*:)\s*["'`](/(?:[\w-]+/)*{ROUTES})/?["'`]"#))?,
             compared: re(&format!(r#"(?:===?|\bcase)\s*["'`](/(?:[\w-]+/)*{ROUTES})/?["'`]"#))?,
             nest_route: re(&format!(r#"@Get\(\s*["'`]/?({ROUTES})["'`]"#))?,
@@ -88,7 +88,10 @@ pub fn read(texts: &[Rc<Text>]) -> Result<Listening, Diagnostic> {
     found.reads_port = place(&patterns.reads_port);
     found.host_variable = source::find(texts, &patterns.host, "//");
     found.loopback = place(&patterns.loopback);
-    found.address = place(&patterns.address);
+    found.no_address = source::find_all(texts, &patterns.listen_options, "//")
+        .into_iter()
+        .find(|hit| !hit.value.contains("host") && !hit.value.contains("..."))
+        .map(|hit| hit.at);
     found.health = nest_health(texts, &patterns)
         .or_else(|| [&patterns.route, &patterns.compared].into_iter().find_map(|pattern| source::find(texts, pattern, "//")).map(|hit| (hit.value, hit.at)));
     // The signal's name and the registration stand in one file: a list of signals is walked by a loop.

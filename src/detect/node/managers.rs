@@ -8,7 +8,7 @@ use crate::fs::Dir;
 use crate::manifest::{Document, Package};
 use crate::model::answers::Hints;
 use crate::model::question::Question;
-use crate::model::{Candidates, Decision, Diagnostic, Evidence, Open, Source};
+use crate::model::{BuildSecret, Candidates, Decision, Diagnostic, Evidence, Open, Source};
 
 /// The names that `--package-manager` takes.
 const KNOWN: &[&str] = &["npm", "pnpm", "yarn", "bun"];
@@ -78,6 +78,8 @@ pub struct Manager {
     /// Its exact version, where it is installed by the image.
     version: String,
     facts: Facts,
+    /// Secrets that its settings ask for.
+    pub secrets: Vec<BuildSecret>,
     /// What stands before its commands: empty, or the file that Node.js runs.
     program: String,
     /// Files of the root that it reads, and folders.
@@ -110,7 +112,8 @@ impl Manager {
         let row = pack.manager(&id).ok_or_else(|| Diagnostic::error("catalogue", format!("no package manager `{id}`")))?;
         let mut facts: Facts = row.data.clone().try_into().map_err(|error| Diagnostic::error("catalogue", format!("package manager `{id}`: {error}")))?;
         let version = if asked_version.is_empty() { fitting(dir, lock.as_deref(), &facts)?.or(row.version.clone()).unwrap_or_default() } else { asked_version };
-        let files = files(dir, &facts, release.as_deref());
+        let mut files = files(dir, &facts, release.as_deref());
+        let secrets = secrets(dir, &mut files);
         let plug = name.value == "yarn" && linker(dir)?.is_none_or(|linker| linker != "node-modules");
         if !plug {
             facts.env.remove("YARN_NODE_LINKER");
@@ -118,7 +121,7 @@ impl Manager {
         let notes =
             if lock.is_none() && package.is_some_and(|package| package.has_any("dependencies")) { vec![unlocked(dir, &name.value)] } else { Vec::new() };
         let program = release.map(|file| format!("node {file}")).unwrap_or_default();
-        Ok(Self { name, lock, open, notes, version, facts, program, files })
+        Ok(Self { name, lock, open, notes, version, facts, secrets, program, files })
     }
 
     /// What stands behind `run`: the command that runs a script of the package.
@@ -166,10 +169,20 @@ impl Manager {
             "member_anew": self.facts.member_anew,
             "cache": self.facts.cache,
             "cache_id": self.facts.cache_id,
+            "secrets": self.mounts(),
             "lock": self.lock,
             "files": self.manifests(),
             "folders": self.files.iter().filter_map(|file| file.strip_suffix('/')).collect::<Vec<_>>(),
         })
+    }
+
+    /// The secrets as mounts of RUN.
+    fn mounts(&self) -> Vec<String> {
+        let mount = |secret: &BuildSecret| match secret.file.as_str() {
+            "" => format!("id={},env={}", secret.id, secret.env),
+            file => format!("id={},target=/app/{file}", secret.id),
+        };
+        self.secrets.iter().map(mount).collect()
     }
 
     /// The files of the root that an installation reads.
@@ -270,6 +283,31 @@ fn files(dir: &Dir<'_>, facts: &Facts, release: Option<&str>) -> Vec<String> {
     if let Some((folder, _)) = release.and_then(|file| file.rsplit_once('/')) {
         found.push(format!("{folder}/"));
     }
+    found
+}
+
+/// What the settings of a registry keep secret. A file that holds a token itself is mounted instead of copied; a variable that one names
+/// is mounted as one.
+fn secrets(dir: &Dir<'_>, files: &mut Vec<String>) -> Vec<BuildSecret> {
+    let mut found: Vec<BuildSecret> = Vec::new();
+    files.retain(|file| {
+        let Some(text) = matches!(file.as_str(), ".npmrc" | ".yarnrc.yml").then(|| dir.peek(file)).flatten() else { return true };
+        let token = |line: &str| {
+            let (_, value) = ["_authToken=", "_auth=", "_password=", "npmAuthToken:", "npmAuthIdent:"].iter().find_map(|key| line.split_once(key))?;
+            Some(value.trim().trim_matches(['"', '\'']).to_owned())
+        };
+        if text.lines().filter_map(|(_, line)| token(line)).any(|value| !value.is_empty() && !value.contains("${")) {
+            found.push(BuildSecret { id: file.trim_start_matches('.').replace('.', "-"), env: String::new(), file: file.clone() });
+            return false;
+        }
+        for value in text.lines().filter_map(|(_, line)| token(line)) {
+            let name: String = value.chars().skip_while(|c| *c != '{').skip(1).take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            if !name.is_empty() && !found.iter().any(|known| known.id == name) {
+                found.push(BuildSecret { id: name.clone(), env: name, file: String::new() });
+            }
+        }
+        true
+    });
     found
 }
 

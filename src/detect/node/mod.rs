@@ -86,6 +86,14 @@ fn bases(draft: &mut ServiceDraft, pack: &StackPack) {
     }
 }
 
+/// The name of a package's program: of `@shop/source`, which is what some generators call every root, the scope.
+fn own_name(name: &str) -> &str {
+    match name.split_once('/') {
+        Some((scope, "source" | "root" | "app" | "monorepo")) => scope.trim_start_matches('@'),
+        _ => name,
+    }
+}
+
 /// The part of a file's name after its last dot.
 fn ending(name: &str) -> &str {
     name.rsplit_once('.').map_or("", |(_, ending)| ending)
@@ -94,7 +102,7 @@ fn ending(name: &str) -> &str {
 /// The service of a folder that is no workspace.
 fn single(dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -> Result<ServiceDraft, Diagnostic> {
     let package = Package::read(dir)?;
-    let mut draft = ServiceDraft::new("node", dir.path().clone(), package.as_ref().and_then(Package::name).unwrap_or_default());
+    let mut draft = ServiceDraft::new("node", dir.path().clone(), package.as_ref().and_then(Package::name).map_or("", own_name));
     let hints = answers.hints(dir.path(), &draft.name);
     let manager = Manager::choose(dir, package.as_ref(), pack, &hints)?;
     let project = Project { dir: dir.clone(), package, root: None, manager: &manager, pack, hints, others: Vec::new(), framework: None };
@@ -124,6 +132,9 @@ fn fill(draft: &mut ServiceDraft, mut project: Project<'_>, folders: &[Dir<'_>])
         draft.package_manager = Some(project.manager.name.clone());
         draft.open.extend(project.manager.open.clone());
         draft.notes.extend(project.manager.notes.iter().cloned());
+        draft.compose.secrets.clone_from(&project.manager.secrets);
+        draft.ignore.extend(project.manager.secrets.iter().filter(|secret| !secret.file.is_empty()).map(|secret| format!("**/{}", secret.file)));
+        draft.notes.extend(project.manager.secrets.iter().map(natives::secret));
         draft.dependencies = package.dependencies();
         draft.framework = framework(&draft.dependencies, &project.dir, project.pack);
         project.framework = draft.framework.as_ref().map(|framework| framework.value.clone());

@@ -6,7 +6,7 @@ use super::project::Project;
 use crate::catalog::StackPack;
 use crate::fs::Dir;
 use crate::manifest::{Document, Node, Package};
-use crate::model::{Dependency, Diagnostic, Evidence, RelPath, ServiceDraft};
+use crate::model::{BuildSecret, Dependency, Diagnostic, Evidence, RelPath, ServiceDraft};
 
 /// Records the rows of the catalogue that the project needs, direct or not, and the scripts that must be allowed.
 pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>, root: &Dir<'_>) -> Result<(), Diagnostic> {
@@ -116,6 +116,13 @@ fn unapproved(dependency: &Dependency, manager: &str) -> Diagnostic {
     )
     .at(dependency.at.clone())
     .help(help)
+}
+
+/// How a secret gets into the build.
+pub fn secret(secret: &BuildSecret) -> Diagnostic {
+    let from = if secret.file.is_empty() { format!("env={}", secret.env) } else { format!("src={}", secret.file) };
+    Diagnostic::note("build-secret", format!("the installation needs the secret `{}`, which is mounted and never stored in the image", secret.id))
+        .help(format!("docker build --secret id={},{from}; compose passes it by itself", secret.id))
 }
 
 /// Scripts of git hooks: of no use in an image, and their tool is absent where the development dependencies are.

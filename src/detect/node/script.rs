@@ -90,7 +90,8 @@ pub fn parse(package: &Package, text: &str, at: Evidence, depth: usize) -> Optio
         return Some(inner);
     }
     let command = match Cmd::parse(rest).ok()? {
-        Cmd::Exec(mut words) => {
+        Cmd::Exec(words) => {
+            let mut words = without_env_file(words);
             if words[0] != "node" && !words[0].contains('/') {
                 words[0] = format!("{BIN}{}", words[0]);
             }
@@ -99,6 +100,20 @@ pub fn parse(package: &Package, text: &str, at: Evidence, depth: usize) -> Optio
         shell @ Cmd::Shell(_) => shell,
     };
     Some(Script { command, env, before, at })
+}
+
+/// The variables come from outside of the container, where no such file is: a program that insists on it would not start.
+fn without_env_file(words: Vec<String>) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        if word == "--env-file" {
+            words.next();
+        } else if !word.starts_with("--env-file=") {
+            kept.push(word);
+        }
+    }
+    kept
 }
 
 /// The script that a call of a package manager runs.

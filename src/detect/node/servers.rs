@@ -94,6 +94,7 @@ fn build(draft: &mut ServiceDraft, project: &Project<'_>, file: Option<&str>) ->
 /// What the production stage copies.
 fn copies(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], output: Option<&Output>, file: Option<&str>) {
     let built = draft.build.is_some();
+    let words = draft.start.as_ref().map(|start| start.value.words()).unwrap_or_default();
     let in_tree = file.is_some_and(|file| project.dir.has(file) || project.dir.has(&format!("{file}.js")) || project.dir.has_dir(file) && !file.is_empty());
     let output =
         output.map(|output| output.folder.clone()).filter(|folder| file.is_some_and(|file| file.trim_start_matches("./").starts_with(&format!("{folder}/"))));
@@ -103,10 +104,10 @@ fn copies(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], o
     match folder {
         Some(folder) if built && !in_tree => {
             outputs.push(format!("{folder}/"));
-            copied = content::of_compiled(&project.dir, texts);
+            copied = content::of_compiled(&project.dir, texts, &words);
         }
         _ if built => whole = true,
-        _ => copied = content::of_source(&project.dir, texts, file),
+        _ => copied = content::of_source(&project.dir, texts, &words),
     }
     let mut holds: Vec<String> = copied.iter().chain(&outputs).cloned().collect();
     holds.sort_by_key(|path| (!path.ends_with('/'), path.clone()));
@@ -153,7 +154,7 @@ fn dev(draft: &mut ServiceDraft, project: &Project<'_>, file: Option<&str>) {
             let name = at.key.rsplit('.').next().unwrap_or("dev").to_owned();
             Some(Decision::new(Cmd::exec(project.run(&name).split(' ')), Source::File(at)))
         }
-        None => start::watched(project, file).or_else(|| draft.start.clone()),
+        None => start::for_development(project).or_else(|| start::watched(project, file)).or_else(|| draft.start.clone()),
     };
     draft.dev = decided;
 }
@@ -233,13 +234,10 @@ fn address(draft: &mut ServiceDraft, facts: &Listening) {
         return;
     }
     let fastify = draft.framework.as_ref().is_some_and(|framework| framework.value == "fastify");
-    if facts.address.is_none() && !fastify {
-        return;
-    }
-    if facts.loopback.is_some() || facts.address.is_none() {
+    if let Some(at) = facts.loopback.as_ref().or(facts.no_address.as_ref().filter(|_| fastify)) {
         draft.notes.push(
             Diagnostic::warning("loopback", "the server listens on the loopback address alone: nothing outside of the container reaches it")
-                .at_all(facts.loopback.iter().chain(facts.listens.iter().filter(|_| facts.loopback.is_none())).cloned())
+                .at(at.clone())
                 .help("listen on 0.0.0.0, for example `host: '0.0.0.0'`"),
         );
     }
@@ -276,10 +274,14 @@ pub fn add_init(draft: &mut ServiceDraft) {
 }
 
 fn watch(draft: &mut ServiceDraft, project: &Project<'_>) {
-    draft.watch.action = "sync".to_owned();
+    // What does not look at its files itself is started again.
+    let watches = draft.dev.as_ref().is_some_and(|dev| start::watches(&dev.value));
+    draft.watch.action = if watches { "sync" } else { "sync+restart" }.to_owned();
     draft.watch.paths = vec![".".to_owned()];
     if project.package.is_some() {
         draft.watch.rebuild = project.manager.manifests();
+        let copied = draft.extra.get("install_files").and_then(|files| files.as_array()).into_iter().flatten();
+        draft.watch.rebuild.extend(copied.filter_map(|file| file.get("from").and_then(|from| from.as_str()).map(ToOwned::to_owned)));
         draft.watch.ignore = vec!["node_modules/".to_owned()];
     }
 }

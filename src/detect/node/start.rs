@@ -13,7 +13,23 @@ use crate::model::{Candidates, Cmd, Decision, Diagnostic, Evidence, Source};
 const SCRIPTS: &[&str] = &["start:prod", "start:production", "start", "serve", "production", "prod", "server"];
 
 /// Programs for development: they watch, or compile on the fly.
-const FOR_DEVELOPMENT: &[&str] = &["nodemon", "tsx", "ts-node", "ts-node-dev", "tsnd", "nest", "swc-node", "babel-node", "esno", "vite-node", "concurrently"];
+const FOR_DEVELOPMENT: &[&str] = &[
+    "nodemon",
+    "tsx",
+    "ts-node",
+    "ts-node-dev",
+    "tsnd",
+    "nest",
+    "swc-node",
+    "babel-node",
+    "esno",
+    "vite-node",
+    "concurrently",
+    "nx",
+    "pm2",
+    "pm2-runtime",
+    "forever",
+];
 
 /// Files that are the program, where nothing says which is.
 const ENTRIES: &[&str] = &["src/main", "src/server", "src/index", "src/app", "server", "main", "index", "app", "server/index", "bin/www"];
@@ -29,6 +45,24 @@ pub struct Start {
     pub tool: bool,
     /// What there is to say.
     pub notes: Vec<Diagnostic>,
+}
+
+/// The start script as the development command, where it is one.
+pub fn for_development(project: &Project<'_>) -> Option<Decision<Cmd>> {
+    let script = script::named(project.package.as_ref()?, "start")?;
+    match &script.command {
+        Cmd::Exec(words) if FOR_DEVELOPMENT.contains(&script.program()) => {
+            Some(Decision::new(Cmd::Exec(project.located(words.clone())), Source::File(script.at)))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a command starts again, or loads anew, what has changed.
+pub fn watches(command: &Cmd) -> bool {
+    let text = command.to_string();
+    let watching = ["nodemon", "ts-node-dev", "tsnd", "node-dev", "concurrently", "run-p", "npm", "pnpm", "yarn", "nx", "turbo", "vite", "next", "nuxt"];
+    text.contains("watch") || text.split([' ', '/']).any(|word| watching.contains(&word))
 }
 
 /// The command of production.
@@ -111,6 +145,14 @@ fn for_production(project: &Project<'_>, script: &Script, output: Option<&Output
         let rule = "what the Nest compiler writes";
         return Some((node(&nest_entry(project, output).ok()?), Source::inferred(rule, [script.at.clone(), output.at.clone()])));
     }
+    if matches!(program, "pm2" | "pm2-runtime" | "forever") {
+        let file = kept_alive(project, &words[1..])?;
+        return Some((node(&file), Source::inferred("what it keeps alive: the container's engine does that", [script.at.clone()])));
+    }
+    if program == "nx" {
+        let (file, at) = nx_output(project).ok()??;
+        return Some((node(&file), Source::inferred("what Nx builds", [script.at.clone(), at])));
+    }
     if FOR_DEVELOPMENT.contains(&program) {
         let file = script::file_of(&words[1..]).filter(|file| *file != "watch").or_else(|| script::file_of(words.get(2..)?))?;
         let from = [script.at.clone()];
@@ -143,6 +185,29 @@ fn with_ending(project: &Project<'_>, file: &str) -> Option<String> {
         return None;
     }
     Some(format!("{file}.js"))
+}
+
+/// The program that a process manager runs: named in its arguments, or in the file that these name.
+fn kept_alive(project: &Project<'_>, words: &[String]) -> Option<String> {
+    let named = script::file_of(words).filter(|word| *word != "start").or_else(|| script::file_of(words.get(1..)?))?;
+    if !named.contains("config") && ending(named) != "json" {
+        return Some(named.to_owned());
+    }
+    let text = project.dir.peek(named.trim_start_matches("./"))?;
+    let (_, tail) = text.as_str().split_once("script")?;
+    let value = tail.trim_start_matches(['"', '\'', ' ', ':']);
+    let file: String = value.chars().take_while(|c| !matches!(c, '"' | '\'' | '`' | '\n' | ',')).collect();
+    project.dir.has(file.trim_start_matches("./")).then_some(file)
+}
+
+/// The program that Nx builds, by the project's settings.
+fn nx_output(project: &Project<'_>) -> Result<Option<(String, Evidence)>, Diagnostic> {
+    let Some(doc) = Document::read(&project.dir, "project.json")? else { return Ok(None) };
+    let Some((folder, at)) = doc.string(&["targets", "build", "options", "outputPath"]) else { return Ok(None) };
+    let main = doc.str(&["targets", "build", "options", "main"]).unwrap_or("main.ts");
+    let name = main.rsplit('/').next().unwrap_or(main);
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    Ok(Some((format!("{folder}/{stem}.js"), at)))
 }
 
 /// `entryFile` and `sourceRoot` of `nest-cli.json`.

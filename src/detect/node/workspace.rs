@@ -101,7 +101,7 @@ impl<'a> Workspace<'a> {
                 outputs.push(self.below(&library.dir, &made(library)?));
             } else {
                 let texts: Vec<Rc<Text>> = source::files(&library.dir, &["js", "mjs", "cjs", "ts"], &[]);
-                folders.extend(content::of_source(&library.dir, &texts, None).iter().map(|path| self.below(&library.dir, path)));
+                folders.extend(content::of_source(&library.dir, &texts, &[]).iter().map(|path| self.below(&library.dir, path)));
             }
         }
         let (files, folders): (Vec<String>, Vec<String>) = folders.into_iter().partition(|path| !path.ends_with('/'));
