@@ -4,9 +4,43 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+const INIT_EXAMPLES: &str = "\
+Examples:
+  dockgen init                         at a terminal: ask what is uncertain, then write
+  dockgen init --yes                   ask nothing
+  dockgen init --dry-run -v            say what would change, with the differences
+  dockgen init --stdout --port 8080    print the files
+  dockgen init api --base distroless   another folder, another base image
+  dockgen init --adopt                 take over a Dockerfile that is there, with what it says
+  dockgen init --format json           plan, files and diagnostics for programs
+
+Each answer is a flag, a key of dockgen.toml and a variable: --start-cmd, start-cmd, DOCKGEN_START_CMD.
+Exit codes: 0 done, 1 refused or nothing found, 2 wrong use or broken input, 130 stopped.";
+
+const DETECT_EXAMPLES: &str = "\
+Examples:
+  dockgen detect                 each fact with the place that states it
+  dockgen detect --format json   the same for programs; `dockgen schema detect` describes it";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  dockgen check        in a pipeline: exit code 1 and each drift by name, 0 where all agrees
+  dockgen check -v     with the differences of files that dockgen wrote
+
+It reads every Dockerfile of the repository, hand-written ones too.";
+
+const EXAMPLES: &str = "\
+Examples:
+  dockgen init     write Dockerfile, .dockerignore and compose.yaml
+  dockgen detect   what dockgen sees in a repository, and where
+  dockgen check    whether the files still fit the project
+  dockgen verify   build the image, run it, and check both
+
+`dockgen help COMMAND` says more of each.";
+
 /// Reads a repository and writes a Dockerfile, .dockerignore and compose.yaml that build and run at the first try.
 #[derive(Debug, Parser)]
-#[command(name = "dockgen", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "dockgen", version, propagate_version = true, max_term_width = 100, after_help = EXAMPLES)]
 pub struct Cli {
     /// What to do
     #[command(subcommand)]
@@ -42,12 +76,31 @@ pub enum Command {
     Verify(Verify),
     /// List the built-in templates, or write them out to be changed
     Templates(Templates),
+    /// Print a JSON schema: of what detect, init or check prints as JSON, or of dockgen.toml
+    Schema {
+        /// Of what
+        #[arg(value_name = "OF")]
+        of: SchemaOf,
+    },
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        #[arg(value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages into a folder
+    Man {
+        /// The folder
+        #[arg(value_name = "DIR")]
+        to: PathBuf,
+    },
     /// List the stacks, package managers, frameworks and bases that are known
     Stacks,
 }
 
 /// `dockgen init`.
 #[derive(Debug, Args)]
+#[command(after_help = INIT_EXAMPLES)]
 pub struct Init {
     /// The repository
     #[arg(value_name = "PATH")]
@@ -88,6 +141,7 @@ pub struct Init {
 
 /// `dockgen detect`.
 #[derive(Debug, Args)]
+#[command(after_help = DETECT_EXAMPLES)]
 pub struct Detect {
     /// The repository
     #[arg(value_name = "PATH")]
@@ -104,6 +158,7 @@ pub struct Detect {
 
 /// `dockgen check`.
 #[derive(Debug, Args)]
+#[command(after_help = CHECK_EXAMPLES)]
 pub struct Check {
     /// The repository
     #[arg(value_name = "PATH")]
@@ -241,6 +296,19 @@ pub struct AnswerArgs {
     /// A folder of templates, each in place of the built-in one of the same name
     #[arg(long, value_name = "DIR", env = "DOCKGEN_TEMPLATES", hide_env = true)]
     pub templates: Option<PathBuf>,
+}
+
+/// What there is a schema of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// `detect --format json`
+    Detect,
+    /// `init --format json`
+    Init,
+    /// `check --format json`
+    Check,
+    /// dockgen.toml
+    Config,
 }
 
 /// When to use colour.

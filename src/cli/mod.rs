@@ -6,9 +6,9 @@ mod term;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 
-use args::{Cli, Command, TemplateAction};
+use args::{Cli, Command, SchemaOf, TemplateAction};
 
 use crate::report;
 use crate::workflow::{self, Outcome, Talk};
@@ -54,6 +54,38 @@ fn run(cli: &Cli, talk: &mut Talk) -> anyhow::Result<Outcome> {
             None | Some(TemplateAction::List) => workflow::templates::list(talk),
             Some(TemplateAction::Eject { names, to }) => workflow::templates::eject(names, &root(&Some(to.clone())), talk),
         },
+        Command::Schema { of } => {
+            talk.put(match of {
+                SchemaOf::Detect => report::json::DETECT_SCHEMA,
+                SchemaOf::Init => report::json::INIT_SCHEMA,
+                SchemaOf::Check => report::json::CHECK_SCHEMA,
+                SchemaOf::Config => report::json::CONFIG_SCHEMA,
+            })?;
+            Ok(Outcome::Done)
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "dockgen", &mut script);
+            talk.put(&String::from_utf8_lossy(&script))?;
+            Ok(Outcome::Done)
+        }
+        Command::Man { to } => manual(&root(&Some(to.clone())), talk),
         Command::Stacks => workflow::stacks::run(talk),
     }
+}
+
+/// One page for the program and one for each of its commands.
+fn manual(folder: &std::path::Path, talk: &mut Talk) -> anyhow::Result<Outcome> {
+    let mut program = Cli::command();
+    program.build();
+    let pages = std::iter::once(program.clone()).chain(program.get_subcommands().filter(|command| command.get_name() != "help").cloned());
+    for command in pages {
+        let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
+        let mut page = Vec::new();
+        clap_mangen::Man::new(command).title(name.to_uppercase()).render(&mut page)?;
+        let place = folder.join(format!("{name}.1"));
+        let made = crate::write::create(&place, &String::from_utf8_lossy(&page)).map_err(|problem| anyhow::anyhow!(problem.message))?;
+        talk.put(&format!("{:<10} {}\n", if made { "created" } else { "kept" }, place.display()))?;
+    }
+    Ok(Outcome::Done)
 }

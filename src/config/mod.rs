@@ -3,6 +3,8 @@
 mod customize;
 pub mod edit;
 
+pub use customize::KEYS as CUSTOMIZE_KEYS;
+
 use std::collections::BTreeMap;
 
 use crate::fs::Dir;

@@ -11,6 +11,15 @@ use crate::write::ChangeSet;
 /// The contract as a JSON schema.
 pub const DETECT_SCHEMA: &str = include_str!("schemas/detect.schema.json");
 
+/// The contract of `init`.
+pub const INIT_SCHEMA: &str = include_str!("schemas/init.schema.json");
+
+/// The contract of `check`.
+pub const CHECK_SCHEMA: &str = include_str!("schemas/check.schema.json");
+
+/// What `dockgen.toml` may hold.
+pub const CONFIG_SCHEMA: &str = include_str!("schemas/config.schema.json");
+
 /// The contract's version.
 const VERSION: u32 = 1;
 

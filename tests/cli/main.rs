@@ -9,3 +9,4 @@ mod company;
 mod kill;
 mod project;
 mod rerun;
+mod script;
