@@ -116,9 +116,11 @@ impl<'a> Workspace<'a> {
         draft.set("member", app.name.clone());
         draft.set("members", self.members.iter().map(|member| self.below(&member.dir, "")).collect::<Vec<_>>());
         draft.set("manager", manager.for_template(&app.name));
-        draft.set("prunes", true);
         draft.set("installs", true);
-        draft.set("modules", true);
+        // What a framework's build makes may need none of the dependencies.
+        if !draft.extra.contains_key("front") {
+            draft.set("modules", true);
+        }
         draft.ignore.push("**/Dockerfile*".to_owned());
         let own = self.below(&app.dir, "");
         draft.watch.paths = vec![own];
