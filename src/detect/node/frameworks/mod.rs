@@ -66,6 +66,7 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<bool, Dia
     }
     let tidy: std::collections::BTreeMap<String, String> = front.env.clone().into_iter().chain(old_bundler(package, row, &front)).collect();
     draft.set("base_env", serde_json::to_value(tidy).unwrap_or_default());
+    draft.set("dev_env", serde_json::to_value(&front.dev_env).unwrap_or_default());
     draft.set("front", true);
     surroundings(draft, project, written);
     Ok(true)

@@ -6,7 +6,7 @@ use super::settings::Settings;
 use crate::detect::node::project::Project;
 use crate::detect::node::script;
 use crate::manifest::Package;
-use crate::model::{Cmd, Diagnostic, Source};
+use crate::model::{Cmd, Diagnostic, Evidence, Source};
 
 /// The outcome of a build.
 #[derive(Clone, Debug)]
@@ -148,7 +148,9 @@ fn next(project: &Project<'_>, settings: &Settings, (out, source): (String, Sour
     }
     let file: Vec<String> = settings.file().map(|text| text.path().name().to_owned()).into_iter().collect();
     let mut server = Server::new(&["node_modules/.bin/next", "start"], &[], Source::default("the framework's own server"));
-    server.start = started(project, "next", "start").unwrap_or(server.start);
+    if let Some((words, at)) = started(project, "next", "start") {
+        (server.start, server.source) = (words, Source::File(at));
+    }
     server.writes = out;
     server.files = file;
     server.folders = public;
@@ -222,10 +224,13 @@ fn react_router(settings: &Settings, (out, source): (String, Source)) -> Mode {
 }
 
 /// The words of the script that starts the framework's own server, with its flags.
-fn started(project: &Project<'_>, program: &str, command: &str) -> Option<Vec<String>> {
+fn started(project: &Project<'_>, program: &str, command: &str) -> Option<(Vec<String>, Evidence)> {
     let package: &Package = project.package.as_ref()?;
-    ["start:prod", "start"].into_iter().find_map(|name| match script::named(package, name)?.command {
-        Cmd::Exec(words) if words.first()?.ends_with(&format!("/{program}")) && words.get(1)? == command => Some(words),
-        _ => None,
+    ["start:prod", "start"].into_iter().find_map(|name| {
+        let script = script::named(package, name)?;
+        match script.command {
+            Cmd::Exec(words) if words.first()?.ends_with(&format!("/{program}")) && words.get(1)? == command => Some((words, script.at)),
+            _ => None,
+        }
     })
 }

@@ -47,6 +47,8 @@ pub struct Front {
     pub cache: String,
     /// Variables of every stage that builds or runs it.
     pub env: std::collections::BTreeMap<String, String>,
+    /// Variables of the development stage.
+    pub dev_env: std::collections::BTreeMap<String, String>,
     /// Where files are routes.
     pub routes: Vec<Routes>,
     /// The first major version whose bundler works with the TLS library of today's Node.js.
