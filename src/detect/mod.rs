@@ -1,6 +1,7 @@
 //! Detectors state facts about folders; this module holds the registry and says which folders are services.
 
 mod asked;
+mod c;
 mod go;
 mod node;
 mod python;
@@ -45,4 +46,4 @@ impl Found {
 }
 
 /// All detectors. The order has no meaning.
-pub const DETECTORS: &[&dyn Detector] = &[&go::Go, &node::Node, &python::Python, &rust::Rust, &static_site::Static];
+pub const DETECTORS: &[&dyn Detector] = &[&c::Native, &go::Go, &node::Node, &python::Python, &rust::Rust, &static_site::Static];

@@ -96,7 +96,7 @@ const HEALTH_ROUTES: &[&str] = &["healthz", "health", "livez", "readyz", "health
 /// The route that a server answers on when it is well: one that its code names, else `/`.
 pub fn health_route(texts: &[Rc<Text>], comment: &str) -> Decision<String> {
     let named = HEALTH_ROUTES.iter().find_map(|route| {
-        let pattern = Regex::new(&format!(r#""(?:[A-Z]+ )?(/(?:api/)?(?:v\d+/)?{route})/?""#)).ok()?;
+        let pattern = Regex::new(&format!(r#""(?:[A-Z]+ )?(/(?:api/)?(?:v\d+/)?{route})/? ?""#)).ok()?;
         find(texts, &pattern, comment)
     });
     match named {

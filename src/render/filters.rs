@@ -11,6 +11,7 @@ pub fn register(tera: &mut tera::Tera) {
     tera.register_filter("yaml", yaml);
     tera.register_filter("comment", comment);
     tera.register_filter("line", line);
+    tera.register_filter("chain", chain);
     tera.register_filter("unpinned", unpinned);
     tera.register_filter("probe", probe);
 }
@@ -74,6 +75,12 @@ fn line(value: &str, _: Kwargs, _: &State) -> TeraResult<String> {
         return Err(Error::message(format!("`{}` can't stand in a RUN: it would swallow the next line", crate::model::evidence::tame(value))));
     }
     Ok(value.trim().to_owned())
+}
+
+/// The same, each command of a chain on a line of its own.
+fn chain(value: &str, kwargs: Kwargs, state: &State) -> TeraResult<String> {
+    let text = line(value, kwargs, state)?;
+    Ok(if text.contains(['\'', '"', '#']) { text } else { text.replace(" && ", " \\\n    && ") })
 }
 
 /// Whether any package of a list has no version.

@@ -1,0 +1,277 @@
+//! C and C++: what builds them, the programs that come out, and the libraries that those load.
+
+mod program;
+mod systems;
+
+use std::rc::Rc;
+
+use systems::{Facts, Program};
+
+use super::{Detector, Found, asked, source};
+use crate::catalog::StackPack;
+use crate::fs::{Dir, Text};
+use crate::model::question::Question;
+use crate::model::{Answers, Candidates, Claim, Cmd, Decision, Dependency, Diagnostic, Evidence, Open, ServiceDraft, Source, Strength};
+
+/// The endings of source files.
+const C: &[&str] = &["c", "h"];
+const CPP: &[&str] = &["cpp", "cc", "cxx", "hpp", "hh", "hxx"];
+
+/// The build systems and the file by which each is known, in order of precedence.
+const SYSTEMS: &[(&str, &str)] = &[
+    ("cmake", "CMakeLists.txt"),
+    ("meson", "meson.build"),
+    ("autotools", "configure.ac"),
+    ("make", "Makefile"),
+    ("make", "makefile"),
+    ("make", "GNUmakefile"),
+];
+
+/// No build system: the compiler is called for the sources.
+const ALONE: &str = "";
+
+/// The detector.
+pub struct Native;
+
+impl Detector for Native {
+    fn id(&self) -> &'static str {
+        "c"
+    }
+
+    fn claims(&self, dir: &Dir<'_>) -> Option<Claim> {
+        let at = |file: &str| Evidence::file(dir.at(file));
+        if let Some(file) = ["CMakeLists.txt", "meson.build", "configure.ac"].into_iter().find(|file| dir.has(file)) {
+            return Some(Claim::new(Strength::Likely, at(file)));
+        }
+        let source = dir.files().find(|file| is_source(file));
+        let below = ["src", "source"].into_iter().find(|folder| dir.dir(folder).files().any(is_source));
+        match dir.first_of(["Makefile", "makefile", "GNUmakefile"]).filter(|_| source.is_some() || below.is_some()) {
+            Some(file) => Some(Claim::new(Strength::Likely, at(file))),
+            None => Some(Claim::new(Strength::Hint, at(source?))),
+        }
+    }
+
+    fn draft(&self, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -> Result<Found, Diagnostic> {
+        let hints = answers.hints(dir.path(), dir.path().name());
+        let mut systems = Candidates::new();
+        for (name, file) in SYSTEMS.iter().filter(|(_, file)| dir.has(file)) {
+            systems.push((*name).to_owned(), Source::File(Evidence::file(dir.at(file))));
+        }
+        let texts = source::files(dir, &[C, CPP].concat(), &[]);
+        systems.extend(texts.first().map(|text| (ALONE.to_owned(), Source::inferred("no build file", [text.evidence()]))));
+        let known: Vec<&str> = pack.package_manager.iter().map(|row| row.id.as_str()).collect();
+        let Some(mut system) = asked::one_of(&hints, Question::PackageManager, &known, systems)? else { return Ok(Found::default()) };
+        system.outvoted.clear();
+        let facts = match system.value.as_str() {
+            "cmake" => systems::cmake(dir),
+            "meson" => systems::meson(dir),
+            "autotools" => systems::autotools(dir),
+            "make" => {
+                let file = dir.first_of(["GNUmakefile", "makefile", "Makefile"]);
+                file.map(|file| dir.read(file)).transpose()?.flatten().map(|text| systems::make(&text)).unwrap_or_default()
+            }
+            _ => alone(dir, &texts),
+        };
+        let project = Project { dir, pack, answers, system, facts, texts };
+        project.draft().map(Found::one)
+    }
+}
+
+fn is_source(file: &str) -> bool {
+    file.rsplit_once('.').is_some_and(|(_, ending)| matches!(ending, "c" | "cpp" | "cc" | "cxx"))
+}
+
+fn is_cpp(file: &str) -> bool {
+    file.rsplit_once('.').is_some_and(|(_, ending)| matches!(ending, "cpp" | "cc" | "cxx"))
+}
+
+/// Sources without a build file: each file with a `main` is a program, made of it and all files without one.
+fn alone(dir: &Dir<'_>, texts: &[Rc<Text>]) -> Facts {
+    let mut facts = Facts::default();
+    for text in texts.iter().filter(|text| is_source(text.path().name())) {
+        facts.cpp |= is_cpp(text.path().name());
+        let main = text.lines().find(|(_, line)| line.contains(" main(") && !line.trim_start().starts_with("//") && !line.trim_end().ends_with(';'));
+        let Some((number, line)) = main else { continue };
+        let output = text.path().below(dir.path()).unwrap_or_default().to_owned();
+        let name = text.path().name().rsplit_once('.').map_or("app", |(stem, _)| stem).to_owned();
+        facts.programs.push(Program { name, output, at: Evidence::line(text.path().clone(), number, line.trim()) });
+    }
+    facts
+}
+
+/// One project and what was read of it.
+struct Project<'a> {
+    dir: &'a Dir<'a>,
+    pack: &'a StackPack,
+    answers: &'a Answers,
+    system: Decision<String>,
+    facts: Facts,
+    texts: Vec<Rc<Text>>,
+}
+
+impl Project<'_> {
+    fn draft(&self) -> Result<ServiceDraft, Diagnostic> {
+        let chosen = self.chosen();
+        let name = chosen.map(|program| program.name.clone()).or_else(|| self.facts.project.clone()).unwrap_or_else(|| self.dir.path().name().to_owned());
+        let mut draft = ServiceDraft::new("c", self.dir.path().clone(), &name);
+        let cpp = self.facts.cpp || self.texts.iter().any(|text| is_cpp(text.path().name()));
+        draft.stack = if cpp { "cpp" } else { "c" }.to_owned();
+        // The compiler alone is none.
+        draft.package_manager = Some(self.system.clone()).filter(|system| system.value != ALONE);
+        let Some(program) = chosen else {
+            draft.open.push(self.question());
+            return Ok(draft);
+        };
+        let hints = self.answers.hints(&draft.root, &draft.name);
+        program::facts(&mut draft, &self.texts, &hints)?;
+        self.packages(&mut draft, cpp);
+        self.commands(&mut draft, program, cpp)?;
+        let assets = source::folders_read(self.dir, &self.texts);
+        if !assets.is_empty() {
+            draft.set("assets", assets.iter().map(|(folder, _)| folder.clone()).collect::<Vec<_>>());
+            draft.facts.extend(assets.into_iter().map(|(folder, at)| ("reads".to_owned(), Decision::new(folder, Source::File(at)))));
+        }
+        if !self.dir.folders().any(|folder| folder == "build") {
+            draft.ignore.push("build".to_owned());
+        }
+        // A program that was built outside would look up to date to make.
+        if self.system.value != "cmake" && !self.dir.has_dir(&program.name) && !self.dir.has(&program.name) {
+            draft.ignore.push(program.name.clone());
+        }
+        draft.watch.action = "sync+restart".to_owned();
+        draft.watch.paths = vec![".".to_owned()];
+        draft.compose.volumes = vec!["home:/home/app".to_owned()];
+        Ok(draft)
+    }
+
+    /// The program: the one that was asked for, the only one, or the one that has the project's name.
+    fn chosen(&self) -> Option<&Program> {
+        let given = self.answers.get(Question::App).map(|given| given.value.as_str()).unwrap_or_default();
+        let programs = &self.facts.programs;
+        let named = |name: &str| programs.iter().find(|program| program.name == name);
+        named(given).or_else(|| if let [only] = programs.as_slice() { Some(only) } else { self.facts.project.as_deref().and_then(named) })
+    }
+
+    fn question(&self) -> Open {
+        let programs = &self.facts.programs;
+        if programs.is_empty() {
+            let message = "no program is built here: it is a library, or its build file names the program in a way that dockgen doesn't read".to_owned();
+            return Open { question: Question::StartCmd, message, candidates: Vec::new() };
+        }
+        let candidates = programs.iter().map(|program| (program.name.clone(), Source::File(program.at.clone()))).collect();
+        Open { question: Question::App, message: format!("{} programs are built here", programs.len()), candidates }
+    }
+
+    /// The compiler, the build system, and the libraries by their names in build files and by the headers that are included.
+    fn packages(&self, draft: &mut ServiceDraft, cpp: bool) {
+        let at = Evidence::file(self.dir.path().clone());
+        let mut need = |name: &str, at: &Evidence| {
+            let known = self.pack.system(name).is_some() && !draft.system.iter().any(|dependency| dependency.name == name);
+            if known {
+                draft.system.push(Dependency { name: name.to_owned(), at: at.clone(), production: true });
+            }
+            self.pack.system(name).is_some()
+        };
+        need(if cpp { "cpp" } else { "c" }, &at);
+        need(&self.system.value, &at);
+        let mut unknown = Vec::new();
+        for library in &self.facts.libraries {
+            if !need(&library.name, &library.at) && !library.name.starts_with("-l") {
+                unknown.push(library);
+            }
+        }
+        for (header, at) in included(&self.texts) {
+            need(&header, &at);
+        }
+        for library in unknown {
+            draft.notes.push(
+                Diagnostic::warning(
+                    "unknown-library",
+                    format!("service `{}`: the packages of `{}` are not known", draft.name, crate::model::evidence::tame(&library.name)),
+                )
+                .at(library.at.clone())
+                .help("name them under [customize] in dockgen.toml, should the build need them"),
+            );
+        }
+        draft.dependencies.clone_from(&self.facts.libraries);
+    }
+
+    fn commands(&self, draft: &mut ServiceDraft, program: &Program, cpp: bool) -> Result<(), Diagnostic> {
+        let hints = self.answers.hints(&draft.root, &draft.name);
+        let binary = &program.name;
+        let put = format!("install -D {} /out/usr/local/bin/{binary}", program.output);
+        let installs = self.facts.installs;
+        let (build, dev) = match self.system.value.as_str() {
+            "cmake" => {
+                let last = if installs {
+                    "cmake --install build --prefix /out/usr/local --strip".to_owned()
+                } else {
+                    format!("install -D --strip {} /out/usr/local/bin/{binary}", program.output)
+                };
+                let dev = format!("cmake -B build -G Ninja -DCMAKE_BUILD_TYPE=Debug && cmake --build build && exec {}", program.output);
+                (format!("cmake -B build -G Ninja -DCMAKE_BUILD_TYPE=Release && cmake --build build && {last}"), dev)
+            }
+            "meson" => {
+                let last = if installs { "meson install -C build --destdir /out --strip".to_owned() } else { format!("meson compile -C build && {put}") };
+                let dev = format!("{{ [ -d build ] || meson setup build; }} && meson compile -C build && exec {}", program.output);
+                (format!("meson setup build --buildtype=release --prefix=/usr/local && {last}"), dev)
+            }
+            "autotools" => {
+                let dev = format!("autoreconf -fi && ./configure --prefix=/tmp/dev && make install && exec /tmp/dev/bin/{binary}");
+                ("autoreconf -fi && ./configure --prefix=/usr/local && make install DESTDIR=/out".to_owned(), dev)
+            }
+            "make" => {
+                let build = if installs { format!("make install DESTDIR=/out {}=/usr/local", self.facts.prefix) } else { format!("make && {put}") };
+                (build, format!("make && exec ./{}", program.output))
+            }
+            _ => {
+                let compile = self.compiler(program, cpp);
+                let fixed = if hints.get(Question::Base).is_some_and(|given| given.value == "scratch") { " -static" } else { "" };
+                (
+                    compile(&format!("-O2 -Wall -Wextra -s{fixed} -o /usr/local/bin/{binary}")),
+                    format!("{} && exec /tmp/{binary}", compile(&format!("-g -Wall -Wextra -o /tmp/{binary}"))),
+                )
+            }
+        };
+        let mut starts = Candidates::new();
+        starts.push(Cmd::exec([format!("/usr/local/bin/{binary}")]), Source::inferred("the program that is built", [program.at.clone()]));
+        draft.start = asked::command(&hints, Question::StartCmd, starts)?;
+        let mut builds = Candidates::new();
+        builds.push(Cmd::Shell(build), self.system.source.clone());
+        draft.build = asked::command(&hints, Question::BuildCmd, builds)?;
+        draft.dev = Some(Decision::new(Cmd::Shell(dev), Source::default("compiles what changed")));
+        draft.set("binary", binary.clone());
+        draft.set("alone", self.system.value == ALONE);
+        Ok(())
+    }
+
+    /// The call of the compiler for sources without a build file.
+    fn compiler(&self, program: &Program, cpp: bool) -> impl Fn(&str) -> String {
+        let others = self.texts.iter().filter(|text| is_source(text.path().name())).filter_map(|text| text.path().below(self.dir.path()));
+        let others = others.filter(|path| *path != program.output && !self.facts.programs.iter().any(|other| other.output == *path));
+        let files: Vec<String> =
+            std::iter::once(program.output.as_str()).chain(others).filter_map(|path| shlex::try_quote(path).ok().map(std::borrow::Cow::into_owned)).collect();
+        let mut flags: Vec<String> = Vec::new();
+        for (header, _) in included(&self.texts) {
+            let flag = self.pack.data.get("flags").and_then(|flags| flags.get(&header)).and_then(toml::Value::as_str);
+            flags.extend(flag.filter(|flag| !flags.iter().any(|known| known == flag)).map(ToOwned::to_owned));
+        }
+        let compiler = if cpp { "g++" } else { "gcc" };
+        let tail = files.into_iter().chain(flags).collect::<Vec<_>>().join(" ");
+        move |options| format!("{compiler} {options} {tail}")
+    }
+}
+
+/// The headers that are included with angle brackets, each with the first place.
+fn included(texts: &[Rc<Text>]) -> Vec<(String, Evidence)> {
+    let mut found: Vec<(String, Evidence)> = Vec::new();
+    for text in texts {
+        for (number, line) in text.lines() {
+            let Some(header) = line.trim_start().strip_prefix("#include <").and_then(|rest| rest.split('>').next()) else { continue };
+            if !found.iter().any(|(known, _)| known == header) {
+                found.push((header.to_owned(), Evidence::line(text.path().clone(), number, line.trim())));
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,83 @@
+//! What the source code says of a C or C++ program: whether it listens, and which signals end it.
+
+use std::rc::Rc;
+
+use regex_lite::Regex;
+
+use crate::detect::{asked, source};
+use crate::fs::Text;
+use crate::model::answers::Hints;
+use crate::model::{Candidates, Decision, Dependency, Diagnostic, Evidence, Health, Kind, ServiceDraft, Source};
+
+/// Places that name a port, the surest first, and the rule that makes one of them.
+const PORTS: &[(&str, &str)] = &[
+    (r#"getenv\(\s*"PORT"\s*\)[^;]*?"(\d{2,5})""#, "the default of PORT"),
+    (r#"\bport\w*\s*\?[^;]*?:\s*"?(\d{2,5})\b"#, "the default of the port"),
+    (r"\bhtons\(\s*(\d{2,5})\s*\)", ""),
+    (r#"\blisten\(\s*"[^"]*"\s*,\s*(\d{2,5})\b"#, ""),
+    (r"\.port\(\s*(\d{2,5})\s*\)", ""),
+    (r"#\s*define\s+\w*PORT\w*\s+(\d{2,5})\b", ""),
+    (r#"\b\w*[pP]ort\w*\s*(?:=|\{)\s*"?(\d{4,5})\b"#, ""),
+];
+
+/// Calls that a statically linked glibc can't answer without its shared parts.
+const NOT_STATIC: &str = r"\b(getaddrinfo|gethostbyname|getpwnam|getpwuid|getgrnam|dlopen|iconv_open)\s*\(";
+
+/// States what the code says.
+pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], hints: &Hints<'_>) -> Result<(), Diagnostic> {
+    let listens = search(texts, r"\b(accept4?\s*\(|listen\s*\()").or_else(|| search(texts, r"(\.listen\(|drogon::app\(\)|crow::SimpleApp|io_context)"));
+    let mut ports = Candidates::new();
+    for (pattern, rule) in PORTS.iter().filter(|_| listens.is_some()) {
+        let Ok(pattern) = Regex::new(pattern) else { continue };
+        for hit in source::find_all(texts, &pattern, "//") {
+            if let Some(port) = hit.value.parse().ok().filter(|port| *port > 0) {
+                ports.push(port, if rule.is_empty() { Source::File(hit.at) } else { Source::inferred(*rule, [hit.at]) });
+            }
+        }
+    }
+    draft.port = asked::port(hints, ports)?.map(|mut port| {
+        port.outvoted.clear();
+        port
+    });
+    let waits = search(texts, r"\b(for\s*\(\s*;\s*;\s*\)|while\s*\(\s*(?:1|true)\s*\))")
+        .filter(|_| search(texts, r"\b(sleep\(|nanosleep\(|sleep_for\(|pause\(|epoll_wait\(|poll\()").is_some());
+    draft.kind = match (&draft.port, &listens, waits) {
+        (Some(_), _, _) => Kind::Server,
+        (None, Some(_), _) | (None, None, Some(_)) => Kind::Worker,
+        _ => Kind::Tool,
+    };
+    let speaks_http = search(texts, r"(HTTP/1|httplib|crow::|drogon|Pistache|microhttpd|beast::http|mongoose|restinio|oatpp)").is_some();
+    draft.health = match draft.kind {
+        Kind::Server if speaks_http => Health::Http(source::health_route(texts, "//")),
+        Kind::Server => Health::None { because: format!("`{}` speaks no HTTP", draft.name) },
+        Kind::Worker => Health::None { because: format!("`{}` serves no port", draft.name) },
+        _ => Health::None { because: format!("`{}` runs and ends, it serves no port", draft.name) },
+    };
+    if let Some(at) = search(texts, NOT_STATIC) {
+        draft.refused.insert("scratch".to_owned(), format!("it calls what a static C library can't answer ({at})"));
+    }
+    signals(draft, texts);
+    Ok(())
+}
+
+fn search(texts: &[Rc<Text>], pattern: &str) -> Option<Evidence> {
+    source::find(texts, &Regex::new(pattern).ok()?, "//").map(|hit| hit.at)
+}
+
+/// As process 1 a program that handles no signal can't be stopped but by force.
+fn signals(draft: &mut ServiceDraft, texts: &[Rc<Text>]) {
+    if draft.kind == Kind::Tool {
+        return;
+    }
+    let fact = |value: &str, at: Evidence| ("signals".to_owned(), Decision::new(value.to_owned(), Source::File(at)));
+    if let Some(at) = search(texts, r"\b(SIGTERM)\b") {
+        draft.facts.push(fact("SIGTERM", at));
+    } else if let Some(at) = search(texts, r"\b(SIGINT)\b") {
+        draft.facts.push(fact("SIGINT", at));
+        draft.set("stop", "SIGINT");
+    } else {
+        draft.facts.push(("init".to_owned(), Decision::new("tini".to_owned(), Source::default("as process 1, a program without a handler ignores SIGTERM"))));
+        draft.set("init", true);
+        draft.system.push(Dependency { name: "tini".to_owned(), at: Evidence::file(draft.root.clone()), production: true });
+    }
+}

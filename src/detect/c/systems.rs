@@ -1,0 +1,254 @@
+//! What builds C and C++: `CMake`, Meson, Autotools, Make, or the compiler alone; and what each says of programs and libraries.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use regex_lite::Regex;
+
+use crate::fs::{Dir, Text};
+use crate::model::{Dependency, Evidence};
+
+/// A program that a build system makes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Program {
+    /// Its name.
+    pub name: String,
+    /// Where the build leaves it, seen from the folder of the build.
+    pub output: String,
+    /// Where it is named.
+    pub at: Evidence,
+}
+
+/// What a build system says.
+#[derive(Debug, Default)]
+pub struct Facts {
+    /// The programs.
+    pub programs: Vec<Program>,
+    /// The project's own name, by which one of several programs is known.
+    pub project: Option<String>,
+    /// Whether it installs its programs by itself.
+    pub installs: bool,
+    /// The variable of a Makefile that says where to.
+    pub prefix: &'static str,
+    /// Whether it compiles C++.
+    pub cpp: bool,
+    /// The libraries that it looks for.
+    pub libraries: Vec<Dependency>,
+}
+
+/// Folders whose build files are of no application.
+const HELPERS: &[&str] = &[
+    "test",
+    "tests",
+    "example",
+    "examples",
+    "third_party",
+    "thirdparty",
+    "external",
+    "extern",
+    "deps",
+    "vendor",
+    "bench",
+    "benchmark",
+    "benchmarks",
+    "docs",
+    "build",
+];
+
+/// All build files of one name below a folder, the top one first.
+fn build_files(dir: &Dir<'_>, name: &str) -> Vec<Rc<Text>> {
+    let own = dir.files_below().filter(|path| path.name() == name);
+    let own = own.filter(|path| path.below(dir.path()).is_some_and(|tail| !tail.split('/').any(|part| HELPERS.contains(&part))));
+    let mut paths: Vec<_> = own.collect();
+    paths.sort_by_key(|path| (path.depth(), path.as_str()));
+    paths.into_iter().filter_map(|path| dir.tree().read(path).ok().flatten()).collect()
+}
+
+/// All matches of a pattern outside of comments: the groups and the place of the first one.
+fn matches(text: &Text, pattern: &str, comment: char) -> Vec<(Vec<String>, Evidence)> {
+    let Ok(pattern) = Regex::new(pattern) else { return Vec::new() };
+    let mut all = Vec::new();
+    for found in pattern.captures_iter(text.as_str()) {
+        let (Some(whole), Some(first)) = (found.get(0), found.get(1)) else { continue };
+        let start = text.as_str()[..whole.start()].rfind('\n').map_or(0, |at| at + 1);
+        if text.as_str()[start..whole.start()].contains(comment) {
+            continue;
+        }
+        let groups = (1..found.len()).map(|i| found.get(i).map(|group| group.as_str().to_owned()).unwrap_or_default()).collect();
+        all.push((groups, text.at(first.start(), first.as_str())));
+    }
+    all
+}
+
+fn plain(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with(['-', '.']) && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '+'))
+}
+
+fn library(name: &str, at: &Evidence) -> Dependency {
+    Dependency { name: name.to_owned(), at: at.clone(), production: true }
+}
+
+/// CMakeLists.txt of the project and of its folders.
+pub fn cmake(dir: &Dir<'_>) -> Facts {
+    let mut facts = Facts::default();
+    for text in build_files(dir, "CMakeLists.txt") {
+        let folder = text.path().parent().and_then(|parent| parent.below(dir.path()).map(ToOwned::to_owned)).unwrap_or_default();
+        for (groups, _) in matches(&text, r"(?i)\bproject\s*\(\s*([\w.+-]+)([^)]*)\)", '#') {
+            facts.project.get_or_insert_with(|| groups[0].clone());
+            let words: Vec<&str> = groups[1].split_whitespace().collect();
+            // Without a word about languages CMake looks for both compilers.
+            facts.cpp |= words.contains(&"CXX") || !words.contains(&"C");
+        }
+        for (groups, at) in matches(&text, r"(?i)\badd_executable\s*\(\s*([\w.+${}-]+)", '#') {
+            let own = facts.project.clone().unwrap_or_default();
+            let name = groups[0].replace("${PROJECT_NAME}", &own).replace("${CMAKE_PROJECT_NAME}", &own);
+            if plain(&name) && folder.split('/').all(|part| part.is_empty() || plain(part)) {
+                let output = if folder.is_empty() { format!("build/{name}") } else { format!("build/{folder}/{name}") };
+                facts.programs.push(Program { name, output, at });
+            }
+        }
+        facts.installs |= !matches(&text, r"(?i)\binstall\s*\(\s*(TARGETS|PROGRAMS)\b", '#').is_empty();
+        for (groups, at) in matches(&text, r"(?i)\bfind_package\s*\(\s*(\w+)", '#') {
+            facts.libraries.push(library(&groups[0], &at));
+        }
+        for (groups, at) in matches(&text, r"(?i)\bpkg_(?:check|search)_modules?\s*\(\s*\w+([^)]*)\)", '#') {
+            let words = groups[0].split_whitespace().filter(|word| !matches!(*word, "REQUIRED" | "QUIET" | "IMPORTED_TARGET" | "GLOBAL" | "NO_CMAKE_PATH"));
+            facts.libraries.extend(words.map(|word| library(word.split(['<', '>', '=']).next().unwrap_or(word), &at)));
+        }
+    }
+    facts
+}
+
+/// meson.build of the project and of its folders.
+pub fn meson(dir: &Dir<'_>) -> Facts {
+    let mut facts = Facts { installs: true, ..Facts::default() };
+    for text in build_files(dir, "meson.build") {
+        for (groups, _) in matches(&text, r"\bproject\s*\(\s*'([^']+)'([^)]*)\)", '#') {
+            facts.project.get_or_insert_with(|| groups[0].clone());
+            facts.cpp |= groups[1].contains("'cpp'");
+        }
+        for (groups, at) in matches(&text, r"\bexecutable\s*\(\s*'([\w.+-]+)'([^)]*)\)", '#') {
+            facts.installs &= groups[1].contains("install") && groups[1].contains("true");
+            let folder = text.path().parent().and_then(|parent| parent.below(dir.path()).map(ToOwned::to_owned)).filter(|folder| !folder.is_empty());
+            let output = folder.map_or_else(|| format!("build/{}", groups[0]), |folder| format!("build/{folder}/{}", groups[0]));
+            facts.programs.push(Program { name: groups[0].clone(), output, at });
+        }
+        for (groups, at) in matches(&text, r"\bdependency\s*\(\s*'([\w.+-]+)'", '#') {
+            facts.libraries.push(library(&groups[0], &at));
+            facts.libraries.push(library("PkgConfig", &at));
+        }
+    }
+    facts
+}
+
+/// configure.ac and Makefile.am.
+pub fn autotools(dir: &Dir<'_>) -> Facts {
+    let mut facts = Facts { installs: true, ..Facts::default() };
+    for text in build_files(dir, "configure.ac") {
+        for (groups, _) in matches(&text, r"\bAC_INIT\s*\(\s*\[?([\w.+-]+)", '#') {
+            facts.project.get_or_insert_with(|| groups[0].clone());
+        }
+        facts.cpp |= text.as_str().contains("AC_PROG_CXX");
+        for (groups, at) in matches(&text, r"\bPKG_CHECK_MODULES\s*\(\s*\[?\w+\]?\s*,\s*\[?([^\])]+)", '#') {
+            let words = groups[0].split([' ', ',']).filter(|word| word.starts_with(|c: char| c.is_ascii_alphabetic()));
+            facts.libraries.extend(words.map(|word| library(word, &at)));
+            facts.libraries.push(library("PkgConfig", &at));
+        }
+        for (groups, at) in matches(&text, r"\bAC_(?:CHECK_LIB|SEARCH_LIBS)\s*\(\s*\[?\w+\]?\s*,\s*\[?(\w+)", '#') {
+            facts.libraries.push(library(&format!("-l{}", groups[0]), &at));
+        }
+    }
+    for text in build_files(dir, "Makefile.am") {
+        for (groups, at) in matches(&text, r"(?m)^\s*bin_PROGRAMS\s*\+?=\s*([^\n]+)", '#') {
+            let names = groups[0].split_whitespace().filter(|name| plain(name));
+            facts.programs.extend(names.map(|name| Program { name: name.to_owned(), output: name.to_owned(), at: at.clone() }));
+        }
+    }
+    facts
+}
+
+/// The Makefile at the top.
+pub fn make(text: &Text) -> Facts {
+    let mut facts = Facts::default();
+    let mut variables: BTreeMap<String, String> = BTreeMap::new();
+    for (groups, _) in matches(text, r"(?m)^\s*(\w+)\s*[:?]?=[ \t]*([^\n#]*)", '#') {
+        variables.entry(groups[0].clone()).or_insert_with(|| groups[1].trim().to_owned());
+    }
+    let resolve = |word: &str| {
+        let mut word = word.to_owned();
+        for (name, value) in variables.iter().chain(variables.iter()) {
+            word = word.replace(&format!("$({name})"), value).replace(&format!("${{{name}}}"), value);
+        }
+        word
+    };
+    let mut target: Option<(String, Evidence)> = None;
+    for (number, line) in text.lines() {
+        if let Some(recipe) = line.strip_prefix('\t') {
+            let Some((name, at)) = &target else { continue };
+            let recipe = resolve(recipe.trim());
+            let links = recipe.contains("-o ") && !recipe.split_whitespace().any(|word| word == "-c" || word == "-shared");
+            let output =
+                recipe.split_whitespace().skip_while(|word| *word != "-o").nth(1).map(|word| if word == "$@" { name.clone() } else { word.to_owned() });
+            if let Some(output) = output.filter(|_| links) {
+                let name = output.rsplit('/').next().unwrap_or(&output).to_owned();
+                if output.split('/').all(plain)
+                    && !matches!(name.rsplit('.').next(), Some("so" | "o" | "a"))
+                    && !facts.programs.iter().any(|known| known.output == output)
+                {
+                    facts.programs.push(Program { name, output, at: at.clone() });
+                }
+            }
+        } else if let Some((names, _)) = line.split_once(':').filter(|(names, rest)| !names.contains(['=', '#', '%']) && !rest.starts_with('=')) {
+            let name = resolve(names.split_whitespace().next().unwrap_or_default());
+            target = (!name.is_empty() && !name.starts_with('.')).then(|| (name, Evidence::line(text.path().clone(), number, line.trim())));
+        }
+    }
+    // Programs of tests and benches are none.
+    facts.programs.retain(|program| !["test", "bench", "example", "fuzz"].iter().any(|word| program.name.contains(word)));
+    let all = text.as_str();
+    facts.prefix = if all.contains("PREFIX") { "PREFIX" } else { "prefix" };
+    facts.installs = all.contains("DESTDIR") && (all.contains("PREFIX") || all.contains("prefix")) && all.lines().any(|line| line.starts_with("install:"));
+    facts.cpp = all.contains("$(CXX)") || all.contains("${CXX}") || all.contains("g++") || all.contains("clang++");
+    for (groups, at) in matches(text, r"\s(-l\w+)", '#') {
+        facts.libraries.push(library(&groups[0], &at));
+    }
+    for (groups, at) in matches(text, r"pkg-config\s+(?:--\w+\s+)*([a-z][\w.+-]*)", '#') {
+        facts.libraries.push(library(&groups[0], &at));
+        facts.libraries.push(library("PkgConfig", &at));
+    }
+    facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{cmake, make};
+    use crate::fs::{Text, Tree};
+    use crate::model::RelPath;
+
+    #[test]
+    fn a_makefile_names_its_program_in_many_ways() {
+        for (text, want) in [
+            ("all: kilo\n\nkilo: kilo.c\n\t$(CC) -o kilo kilo.c -Wall\n", "kilo"),
+            ("TARGET = bin/app\n$(TARGET): a.o\n\t$(CC) -o $@ $^ -lm\n%.o: %.c\n\t$(CC) -c -o $@ $<\n", "bin/app"),
+            ("CC ?= cc\nx: main.o\n\t$(CC) $(CFLAGS) -o $@ $^\nlib.so: a.o\n\tcc -shared -o lib.so a.o\n", "x"),
+        ] {
+            let facts = make(&Text::new(RelPath::known("Makefile"), text));
+            assert_eq!(facts.programs.iter().map(|program| program.output.as_str()).collect::<Vec<_>>(), [want], "{text}");
+        }
+    }
+
+    #[test]
+    fn cmake_names_programs_libraries_and_languages() {
+        let tree = Tree::memory([
+            (
+                "CMakeLists.txt",
+                "project(guests LANGUAGES CXX)\n# add_executable(no x.c)\nadd_executable(${PROJECT_NAME} a.cpp)\nfind_package(ZLIB REQUIRED)\npkg_check_modules(H REQUIRED IMPORTED_TARGET cpp-httplib>=0.1)\ninstall(TARGETS guests)\n",
+            ),
+            ("tests/CMakeLists.txt", "add_executable(unit x.cpp)\n"),
+        ]);
+        let facts = cmake(&tree.root());
+        assert_eq!(facts.programs.iter().map(|program| (program.name.as_str(), program.output.as_str())).collect::<Vec<_>>(), [("guests", "build/guests")]);
+        assert_eq!(facts.libraries.iter().map(|library| library.name.as_str()).collect::<Vec<_>>(), ["ZLIB", "cpp-httplib"]);
+        assert!(facts.cpp && facts.installs);
+    }
+}
