@@ -109,7 +109,7 @@ pub fn health_route(texts: &[Rc<Text>], comment: &str) -> Decision<String> {
 const READ_FOLDERS: &[&str] = &["templates", "views", "static", "public", "assets", "web", "www", "migrations", "locales", "i18n", "config", "configs", "data"];
 
 /// Lines that put files into the program itself, so that it reads no folder.
-const EMBEDDED: &[&str] = &["go:embed", "include_str!", "include_bytes!", "include_dir!", "folder =", "migrate!", "embed_migrations!", "import "];
+const EMBEDDED: &[&str] = &["go:embed", "include!", "include_str!", "include_bytes!", "include_dir!", "folder =", "migrate!", "embed_migrations!", "import "];
 
 /// The folders of a service that its code names in string literals as paths to read: they belong beside the program.
 pub fn folders_read(dir: &Dir<'_>, texts: &[Rc<Text>]) -> Vec<(String, Evidence)> {

@@ -114,7 +114,7 @@ impl Project<'_> {
         let chosen = self.chosen();
         let name = chosen.map(|program| program.name.clone()).or_else(|| self.facts.project.clone()).unwrap_or_else(|| self.dir.path().name().to_owned());
         let mut draft = ServiceDraft::new("c", self.dir.path().clone(), &name);
-        let cpp = self.facts.cpp || self.texts.iter().any(|text| is_cpp(text.path().name()));
+        let cpp = self.facts.cpp || self.is_cpp();
         draft.stack = if cpp { "cpp" } else { "c" }.to_owned();
         // The compiler alone is none.
         draft.package_manager = Some(self.system.clone()).filter(|system| system.value != ALONE);
@@ -142,6 +142,12 @@ impl Project<'_> {
         draft.watch.paths = vec![".".to_owned()];
         draft.compose.volumes = vec!["home:/home/app".to_owned()];
         Ok(draft)
+    }
+
+    /// Without a word of the build file the sources say it; where both languages lie there, the build file would have named C++.
+    fn is_cpp(&self) -> bool {
+        let sources = || self.texts.iter().map(|text| text.path().name()).filter(|name| is_source(name));
+        sources().any(is_cpp) && (self.system.value == ALONE || sources().all(is_cpp))
     }
 
     /// The program: the one that was asked for, the only one, or the one that has the project's name.

@@ -23,9 +23,15 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], pack: &StackPack, mod
         draft.framework = Some(Decision::new(row.id.clone(), at.map_or_else(|| Source::default("a dependency"), Source::File)));
     }
     let mut ports = Candidates::new();
+    // A variable named `port` says something only where the program listens, or asks for its port.
+    let own: Vec<Rc<Text>> = texts
+        .iter()
+        .filter(|text| ["\"PORT\"", "ListenAndServe", ".Listen(", ".Run(", ".Start("].iter().any(|word| text.as_str().contains(word)))
+        .cloned()
+        .collect();
     for (pattern, rule) in PORTS {
         let Ok(pattern) = Regex::new(pattern) else { continue };
-        for hit in source::find_all(texts, &pattern, "//") {
+        for hit in source::find_all(&own, &pattern, "//") {
             if let Some(port) = hit.value.parse().ok().filter(|port| *port > 0) {
                 ports.push(port, if rule.is_empty() { Source::File(hit.at) } else { Source::inferred(*rule, [hit.at]) });
             }
