@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regex_lite::Regex;
-
 use super::Subject;
 use crate::manifest::dockerfile::{Says, Step, fill};
+use crate::manifest::pattern;
 use crate::model::{Diagnostic, Evidence, Kind, Source};
 
 /// Variables that servers take their port from.
@@ -76,7 +75,7 @@ fn exposed(subject: &Subject<'_>) -> Option<Exposed> {
 
 /// The port in the words that run, or the one that a variable gives.
 fn listens(subject: &Subject<'_>) -> Option<(u16, Evidence)> {
-    let flag = Regex::new(
+    let flag = pattern::pattern(
         r"(?:--(?:port|http-port|bind|listen|addr|address|server[.-]port|server\.address)[= ]|-b[= ]?|-p |-S |runserver )(?:https?://)?(?:\[?[\w.:*-]*\]?:)?(\d{2,5})\b|\b0\.0\.0\.0:(\d{2,5})\b",
     )
     .ok()?;
@@ -128,7 +127,7 @@ fn builds(subject: &Subject<'_>) -> bool {
 
 /// A health check that asks another port than those that are there.
 fn health(subject: &Subject<'_>, exposed: &Exposed, listens: Option<u16>) -> Option<Diagnostic> {
-    let asks = Regex::new(r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0):(\d{2,5})\b").ok()?;
+    let asks = pattern::pattern(r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0):(\d{2,5})\b").ok()?;
     let (port, at) = subject.recipe.effective(|step| {
         let Says::Health(_) = &step.says else { return None };
         let port: u16 = asks.captures(&step.text)?.get(1)?.as_str().parse().ok()?;

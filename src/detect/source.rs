@@ -2,14 +2,17 @@
 
 use std::rc::Rc;
 
-use regex_lite::Regex;
+use regex::Regex;
 
 use crate::fs::{Dir, Text};
+use crate::manifest::pattern;
 use crate::model::{Decision, Evidence, RelPath, Source};
 
-/// How many files of a service are searched, and how long a searched file may be.
+/// How many files of a service are searched, how long a searched file may be, and how much is searched in all, in bytes:
+/// what says how a program runs stands in few files near the top, and every pattern is tried on all of them.
 const MOST_FILES: usize = 400;
-const LONGEST: usize = 512 * 1024;
+const LONGEST: usize = 192 * 1024;
+const MOST: usize = 1536 * 1024;
 
 /// The source files of a service that are worth a search: those with one of these endings, shallow ones first, tests and tools left out.
 pub fn files(dir: &Dir<'_>, endings: &[&str], skip: &[RelPath]) -> Vec<Rc<Text>> {
@@ -22,7 +25,21 @@ pub fn files(dir: &Dir<'_>, endings: &[&str], skip: &[RelPath]) -> Vec<Rc<Text>>
         .collect();
     paths.sort_by_key(|path| (path.depth(), path.as_str()));
     paths.truncate(MOST_FILES);
-    paths.into_iter().filter_map(|path| dir.tree().read(path).ok().flatten()).filter(|text| text.as_str().len() <= LONGEST).collect()
+    let mut left = MOST;
+    paths
+        .into_iter()
+        .filter_map(|path| dir.tree().read(path).ok().flatten())
+        .filter(|text| text.as_str().len() <= LONGEST && !is_generated(text.as_str()))
+        .take_while(|text| {
+            left = left.saturating_sub(text.as_str().len());
+            left > 0
+        })
+        .collect()
+}
+
+/// Whether a program wrote this source file, as its first lines say.
+fn is_generated(text: &str) -> bool {
+    text.lines().take(5).any(|line| line.contains("DO NOT EDIT") || line.contains("@generated"))
 }
 
 /// Tests, examples and generated code say nothing of how the program runs.
@@ -96,8 +113,10 @@ const HEALTH_ROUTES: &[&str] = &["healthz", "health", "livez", "readyz", "health
 /// The route that a server answers on when it is well: one that its code names, else `/`.
 pub fn health_route(texts: &[Rc<Text>], comment: &str) -> Decision<String> {
     let named = HEALTH_ROUTES.iter().find_map(|route| {
-        let pattern = Regex::new(&format!(r#""(?:[A-Z]+ )?(/(?:api/)?(?:v\d+/)?{route})/? ?""#)).ok()?;
-        find(texts, &pattern, comment)
+        // A plain search first: most files name no route at all.
+        let near: Vec<Rc<Text>> = texts.iter().filter(|text| text.as_str().contains(route)).cloned().collect();
+        let pattern = pattern::pattern(&format!(r#""(?:[A-Z]+ )?(/(?:api/)?(?:v\d+/)?{route})/? ?""#)).ok().filter(|_| !near.is_empty())?;
+        find(&near, &pattern, comment)
     });
     match named {
         Some(hit) => Decision::new(hit.value, Source::File(hit.at)),
@@ -115,7 +134,7 @@ const EMBEDDED: &[&str] = &["go:embed", "include!", "include_str!", "include_byt
 pub fn folders_read(dir: &Dir<'_>, texts: &[Rc<Text>]) -> Vec<(String, Evidence)> {
     let mut found = Vec::new();
     for folder in READ_FOLDERS.iter().filter(|folder| dir.has_dir(folder)) {
-        let Ok(pattern) = Regex::new(&format!(r#""((?:\./)?{folder}(?:/[^"\s]*)?)""#)) else { continue };
+        let Ok(pattern) = pattern::pattern(&format!(r#""((?:\./)?{folder}(?:/[^"\s]*)?)""#)) else { continue };
         let embedded = |text: &Text| {
             let all = format!("go:embed all:{folder}");
             text.as_str().lines().any(|line| {
@@ -133,7 +152,7 @@ pub fn folders_read(dir: &Dir<'_>, texts: &[Rc<Text>]) -> Vec<(String, Evidence)
 
 #[cfg(test)]
 mod tests {
-    use regex_lite::Regex;
+    use crate::manifest::pattern;
 
     use super::{files, find_all, folders_read, health_route};
     use crate::fs::Tree;
@@ -142,7 +161,7 @@ mod tests {
     fn finds_values_outside_of_comments_and_tests() {
         let tree = Tree::memory([("main.go", "// :1\nx(\":8080\")\n"), ("main_test.go", "x(\":9\")"), ("docs/a.go", "x(\":7\")")]);
         let texts = files(&tree.root(), &["go"], &[]);
-        let hits = find_all(&texts, &Regex::new(r":(\d+)").expect("a pattern"), "//");
+        let hits = find_all(&texts, &pattern::pattern(r":(\d+)").expect("a pattern"), "//");
         assert_eq!(hits.iter().map(|hit| hit.value.as_str()).collect::<Vec<_>>(), ["8080"]);
         assert_eq!(hits[0].at.to_string(), "main.go:2 = `x(\":8080\")`");
     }

@@ -4,6 +4,7 @@ pub mod doc;
 pub mod dockerfile;
 pub mod ignored;
 pub mod package_json;
+pub mod pattern;
 pub mod procfile;
 pub mod tool_versions;
 

@@ -2,10 +2,9 @@
 
 use std::rc::Rc;
 
-use regex_lite::Regex;
-
 use crate::detect::{asked, source};
 use crate::fs::Text;
+use crate::manifest::pattern;
 use crate::model::answers::Hints;
 use crate::model::{Candidates, Decision, Dependency, Diagnostic, Evidence, Health, Kind, ServiceDraft, Source};
 
@@ -28,7 +27,7 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], hints: &Hints<'_>) ->
     let listens = search(texts, r"\b(accept4?\s*\(|listen\s*\()").or_else(|| search(texts, r"(\.listen\(|drogon::app\(\)|crow::SimpleApp|io_context)"));
     let mut ports = Candidates::new();
     for (pattern, rule) in PORTS.iter().filter(|_| listens.is_some()) {
-        let Ok(pattern) = Regex::new(pattern) else { continue };
+        let Ok(pattern) = pattern::pattern(pattern) else { continue };
         for hit in source::find_all(texts, &pattern, "//") {
             if let Some(port) = hit.value.parse().ok().filter(|port| *port > 0) {
                 ports.push(port, if rule.is_empty() { Source::File(hit.at) } else { Source::inferred(*rule, [hit.at]) });
@@ -61,7 +60,7 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], hints: &Hints<'_>) ->
 }
 
 fn search(texts: &[Rc<Text>], pattern: &str) -> Option<Evidence> {
-    source::find(texts, &Regex::new(pattern).ok()?, "//").map(|hit| hit.at)
+    source::find(texts, &pattern::pattern(pattern).ok()?, "//").map(|hit| hit.at)
 }
 
 /// As process 1 a program that handles no signal can't be stopped but by force.

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use regex_lite::Regex;
-
 use crate::fs::{Dir, Text};
+use crate::manifest::pattern;
 use crate::model::{Dependency, Evidence};
 
 /// A program that a build system makes.
@@ -66,7 +65,7 @@ fn build_files(dir: &Dir<'_>, name: &str) -> Vec<Rc<Text>> {
 
 /// All matches of a pattern outside of comments: the groups and the place of the first one.
 fn matches(text: &Text, pattern: &str, comment: char) -> Vec<(Vec<String>, Evidence)> {
-    let Ok(pattern) = Regex::new(pattern) else { return Vec::new() };
+    let Ok(pattern) = pattern::pattern(pattern) else { return Vec::new() };
     let mut all = Vec::new();
     for found in pattern.captures_iter(text.as_str()) {
         let (Some(whole), Some(first)) = (found.get(0), found.get(1)) else { continue };

@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use regex_lite::Regex;
-
 use super::module::Module;
 use crate::fs::{Dir, Text};
+use crate::manifest::pattern;
 use crate::model::{Evidence, RelPath};
 
 /// Folders whose programs are no applications.
@@ -79,7 +78,7 @@ fn main_of(dir: &Dir<'_>, name: &str, folder: &str) -> Option<Program> {
 
 /// The source code that a program is made of: its own package and, transitively, the packages of these modules that it imports.
 pub fn reach(dir: &Dir<'_>, program: &Program, modules: &[&Module]) -> Vec<Rc<Text>> {
-    let Ok(import) = Regex::new(r#"^\s*(?:import\s+)?(?:[\w.]+\s+)?"([^"\s]+)"\s*(?://.*)?$"#) else { return Vec::new() };
+    let Ok(import) = pattern::pattern(r#"^\s*(?:import\s+)?(?:[\w.]+\s+)?"([^"\s]+)"\s*(?://.*)?$"#) else { return Vec::new() };
     let tree = dir.tree();
     let mut texts = Vec::new();
     let mut seen: BTreeSet<RelPath> = BTreeSet::new();

@@ -2,13 +2,12 @@
 
 use std::rc::Rc;
 
-use regex_lite::Regex;
-
 use super::module::Module;
 use super::programs::imports;
 use crate::catalog::StackPack;
 use crate::detect::{asked, source};
 use crate::fs::Text;
+use crate::manifest::pattern;
 use crate::model::{Answers, Candidates, Decision, Diagnostic, Evidence, Health, Kind, ServiceDraft, Source};
 
 /// The port of Go's own examples, where the program gets it from outside.
@@ -30,7 +29,7 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], pack: &StackPack, mod
         .cloned()
         .collect();
     for (pattern, rule) in PORTS {
-        let Ok(pattern) = Regex::new(pattern) else { continue };
+        let Ok(pattern) = pattern::pattern(pattern) else { continue };
         for hit in source::find_all(&own, &pattern, "//") {
             if let Some(port) = hit.value.parse().ok().filter(|port| *port > 0) {
                 ports.push(port, if rule.is_empty() { Source::File(hit.at) } else { Source::inferred(*rule, [hit.at]) });
@@ -91,13 +90,13 @@ const PORTS: &[(&str, &str)] = &[
 ];
 
 fn search(texts: &[Rc<Text>], pattern: &str) -> Option<Evidence> {
-    source::find(texts, &Regex::new(pattern).ok()?, "//").map(|hit| hit.at)
+    source::find(texts, &pattern::pattern(pattern).ok()?, "//").map(|hit| hit.at)
 }
 
 /// The command of a command line program that listens.
 pub fn subcommand(texts: &[Rc<Text>]) -> Option<(String, Evidence)> {
     let cobra = texts.iter().any(|text| text.as_str().contains("\"github.com/spf13/cobra\""));
-    let pattern = Regex::new(r#"\bUse:\s*"(serve|server|start|web)\b"#).ok().filter(|_| cobra)?;
+    let pattern = pattern::pattern(r#"\bUse:\s*"(serve|server|start|web)\b"#).ok().filter(|_| cobra)?;
     source::find(texts, &pattern, "//").map(|hit| (hit.value, hit.at))
 }
 

@@ -2,10 +2,11 @@
 
 use std::rc::Rc;
 
-use regex_lite::Regex;
+use regex::Regex;
 
 use crate::detect::source::{self, Hit};
 use crate::fs::Text;
+use crate::manifest::pattern;
 use crate::model::{Diagnostic, Evidence};
 
 /// Facts read from source code.
@@ -49,8 +50,8 @@ struct Patterns {
 const ROUTES: &str = r"(?:health|healthz|health-check|healthcheck|livez|liveness|live|readyz|ping|_health|__health)";
 
 impl Patterns {
-    fn new() -> Result<Self, regex_lite::Error> {
-        let re = Regex::new;
+    fn new() -> Result<Self, regex::Error> {
+        let re = pattern::pattern;
         Ok(Self {
             ports: [
                 re(r#"\bPORT\b["'\]]*\s*\)?\s*(?:\|\||\?\?)\s*["']?(\d{2,5})\b"#)?,
@@ -105,7 +106,7 @@ pub fn read(texts: &[Rc<Text>]) -> Result<Listening, Diagnostic> {
 /// The route of a controller: the application's prefix, the controller's and the method's.
 fn nest_health(texts: &[Rc<Text>], patterns: &Patterns) -> Option<(String, Evidence)> {
     let global = source::find(texts, &patterns.nest_prefix, "//").map(|hit| hit.value);
-    let last = Regex::new(&format!("^(?:.*/)?{ROUTES}$")).ok()?;
+    let last = pattern::pattern(&format!("^(?:.*/)?{ROUTES}$")).ok()?;
     for text in texts.iter().filter(|text| text.as_str().contains("@Controller(")) {
         let one = std::slice::from_ref(text);
         let prefix = source::find(one, &patterns.nest_controller, "//");

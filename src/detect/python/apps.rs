@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
-use regex_lite::Regex;
+use regex::Regex;
 
 use crate::catalog::{FrameworkRow, StackPack};
 use crate::detect::source;
 use crate::fs::{Dir, Text};
+use crate::manifest::pattern;
 use crate::model::{Diagnostic, Evidence};
 
 /// File names that an application usually has, the likeliest first.
@@ -75,7 +76,7 @@ impl<'t> Sources<'t> {
 
 /// A pattern of dockgen's own.
 pub fn regex(pattern: &str) -> Result<Regex, Diagnostic> {
-    Regex::new(pattern).map_err(|error| Diagnostic::error("pattern", format!("`{pattern}`: {error}")))
+    pattern::pattern(pattern).map_err(|error| Diagnostic::error("pattern", format!("`{pattern}`: {error}")))
 }
 
 /// The application objects of the frameworks that production depends on: the likeliest first, those that weigh the same beside it.

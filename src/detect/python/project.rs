@@ -1,9 +1,8 @@
 //! The facts that a Python project's manifests state, read once.
 
-use regex_lite::Regex;
-
 use super::requirement::{self, Requirement};
 use crate::fs::Dir;
+use crate::manifest::pattern;
 use crate::manifest::{Document, Node};
 use crate::model::{Diagnostic, Evidence};
 
@@ -155,7 +154,7 @@ impl Project {
     fn take_setup(&mut self, dir: &Dir<'_>) {
         let Some(text) = dir.peek("setup.py") else { return };
         let first = |pattern: &str| {
-            let found = Regex::new(pattern).ok()?.captures(text.as_str())?.get(1)?;
+            let found = pattern::pattern(pattern).ok()?.captures(text.as_str())?.get(1)?;
             Some((found.as_str().to_owned(), text.at(found.start(), found.as_str())))
         };
         if self.name.is_none() {

@@ -2,12 +2,11 @@
 
 use std::rc::Rc;
 
-use regex_lite::Regex;
-
 use super::cargo::{Bin, Package};
 use crate::catalog::FrameworkRow;
 use crate::detect::{asked, source};
 use crate::fs::{Dir, Text};
+use crate::manifest::pattern;
 use crate::model::answers::Hints;
 use crate::model::{Candidates, Decision, Dependency, Diagnostic, Evidence, Health, Kind, ServiceDraft, Source};
 
@@ -31,7 +30,7 @@ pub fn sources(dir: &Dir<'_>, package: &Package, bin: &Bin, closure: &[&Package]
 pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], framework: Option<&FrameworkRow>, hints: &Hints<'_>) -> Result<(), Diagnostic> {
     let mut ports = Candidates::new();
     for (pattern, rule) in PORTS {
-        let Ok(pattern) = Regex::new(pattern) else { continue };
+        let Ok(pattern) = pattern::pattern(pattern) else { continue };
         for hit in source::find_all(texts, &pattern, "//") {
             if let Some(port) = hit.value.parse().ok().filter(|port| *port > 0) {
                 ports.push(port, if rule.is_empty() { Source::File(hit.at) } else { Source::inferred(*rule, [hit.at]) });
@@ -102,7 +101,7 @@ const PORTS: &[(&str, &str)] = &[
 ];
 
 fn search(texts: &[Rc<Text>], pattern: &str) -> Option<Evidence> {
-    source::find(texts, &Regex::new(pattern).ok()?, "//").map(|hit| hit.at)
+    source::find(texts, &pattern::pattern(pattern).ok()?, "//").map(|hit| hit.at)
 }
 
 fn uses(draft: &ServiceDraft, name: &str) -> bool {

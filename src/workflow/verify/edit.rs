@@ -2,11 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use regex_lite::Regex;
-
 use super::session::Session;
 use crate::fs::docker::Fault;
 use crate::fs::work;
+use crate::manifest::pattern;
 
 /// The word that a change puts on a page, so that it can be seen from outside.
 pub const MARK: &str = "dockgenverify";
@@ -176,7 +175,7 @@ pub fn mark(copy: &Path, tail: &str, id: &str) -> Result<(Undo, bool), Fault> {
 
 /// The text with the mark in its first shown words: `>Some words<`.
 fn marked(text: &str) -> Option<String> {
-    let pattern = Regex::new(r"<(?:h1|h2|p|li|a|button|span|strong|div|title)[^<>{}]*>([^<>{}\n]*[A-Za-z]{2}[^<>{}\n]*)</").ok()?;
+    let pattern = pattern::pattern(r"<(?:h1|h2|p|li|a|button|span|strong|div|title)[^<>{}]*>([^<>{}\n]*[A-Za-z]{2}[^<>{}\n]*)</").ok()?;
     let body = text.find("<body").unwrap_or(0);
     let at = pattern.captures(&text[body..]).and_then(|found| Some(found.get(1)?.end() + body))?;
     Some(format!("{} {MARK}{}", &text[..at], &text[at..]))

@@ -2,11 +2,10 @@
 
 use std::rc::Rc;
 
-use regex_lite::Regex;
-
 use super::row::Front;
 use crate::detect::source;
 use crate::fs::{Dir, Text};
+use crate::manifest::pattern;
 use crate::model::{Evidence, RelPath};
 
 /// The last part of a path that answers when a program is well.
@@ -47,7 +46,7 @@ fn route(tail: &str, routes: &super::row::Routes) -> Option<String> {
 /// A route in a table of routes: `route("healthz", "routes/healthz.ts")`.
 fn listed(texts: &[Rc<Text>]) -> Option<(String, Evidence)> {
     let table: Vec<Rc<Text>> = texts.iter().filter(|text| text.path().name().starts_with("routes.")).cloned().collect();
-    let pattern = Regex::new(&format!(r#"\broute\(\s*["'`]/?((?:[\w-]+/)*(?:{}))["'`]"#, HEALTHY.join("|"))).ok()?;
+    let pattern = pattern::pattern(&format!(r#"\broute\(\s*["'`]/?((?:[\w-]+/)*(?:{}))["'`]"#, HEALTHY.join("|"))).ok()?;
     source::find(&table, &pattern, "//").map(|hit| (format!("/{}", hit.value), hit.at))
 }
 
@@ -60,7 +59,7 @@ pub fn variables(dir: &Dir<'_>, prefix: &str, texts: &[Rc<Text>]) -> Vec<(String
     let examples: Vec<Rc<Text>> = [".env.example", ".env.sample", ".env.template"].iter().filter_map(|file| dir.peek(file)).collect();
     let read = [(format!(r"\benv\.({prefix}[A-Z0-9_]+)\b"), texts), (format!(r"(?m)^\s*({prefix}[A-Z0-9_]+)\s*="), &examples)];
     for (pattern, texts) in read {
-        let Ok(pattern) = Regex::new(&pattern) else { continue };
+        let Ok(pattern) = pattern::pattern(&pattern) else { continue };
         for hit in source::find_all(texts, &pattern, "//") {
             if !found.iter().any(|(name, _)| *name == hit.value) {
                 found.push((hit.value, hit.at));

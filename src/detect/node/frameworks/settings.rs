@@ -2,10 +2,9 @@
 
 use std::rc::Rc;
 
-use regex_lite::Regex;
-
 use crate::detect::source;
 use crate::fs::{Dir, Text};
+use crate::manifest::pattern;
 use crate::model::Evidence;
 
 const ENDINGS: &[&str] = &["ts", "mts", "cts", "js", "mjs", "cjs"];
@@ -50,7 +49,7 @@ impl Settings {
     }
 
     fn first(&self, pattern: &str) -> Option<(String, Evidence)> {
-        let pattern = Regex::new(pattern).ok()?;
+        let pattern = pattern::pattern(pattern).ok()?;
         source::find(&self.0, &pattern, "//").map(|hit| (hit.value, hit.at))
     }
 }
