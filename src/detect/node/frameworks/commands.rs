@@ -57,7 +57,13 @@ pub fn dev(draft: &mut ServiceDraft, project: &Project<'_>, package: &Package, f
         if !script.before.is_empty() || !script.env.is_empty() {
             // What needs a shell needs the programs of dependencies on its path: the package manager puts them there.
             if serves(&format!("{} {}", script.program(), words[1..].join(" "))) {
-                decided = Some(Decision::new(Cmd::exec(project.run(&name).split(' ')), Source::File(script.at)));
+                // Further words go to the last command of the script, which is the server.
+                let mut words: Vec<String> = project.run(&name).split(' ').map(ToOwned::to_owned).collect();
+                if !front.host.is_empty() {
+                    words.extend((project.manager.name.value == "npm").then(|| "--".to_owned()));
+                    words.extend(front.host.iter().cloned());
+                }
+                decided = Some(Decision::new(Cmd::Exec(words), Source::File(script.at)));
                 break;
             }
             continue;

@@ -6,6 +6,8 @@ mod mode;
 mod routes;
 mod row;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use std::rc::Rc;
 
@@ -100,11 +102,9 @@ fn pages(draft: &mut ServiceDraft, project: &Project<'_>, front: &Front, texts: 
     }
     draft.set("args", names(&plain));
     draft.set("secrets", names(&secret));
-    // What is committed of these files is public, and read by the build.
-    for file in [".env.production", ".env.local.production"] {
-        if project.dir.has(file) && !front.public.is_empty() {
-            draft.ignore.push(format!("!**/{file}"));
-        }
+    // What is committed of it is public, and read by the build.
+    if project.dir.has(".env.production") && !front.public.is_empty() {
+        draft.ignore.push("!**/.env.production".to_owned());
     }
 }
 

@@ -1,0 +1,112 @@
+//! Settings that no fixture has.
+
+use crate::detect::{Detection, detect};
+use crate::fs::Tree;
+use crate::model::{Answers, Cmd, Health, Kind, ServiceDraft};
+
+fn found(files: &[(&str, &str)]) -> Detection {
+    detect(&Tree::memory(files.iter().copied()), &Answers::default())
+}
+
+fn service(files: &[(&str, &str)]) -> ServiceDraft {
+    let mut found = found(files);
+    assert!(found.diagnostics.is_empty(), "{:?}", found.diagnostics);
+    found.services.pop().expect("a service")
+}
+
+fn text<'d>(draft: &'d ServiceDraft, key: &str) -> &'d str {
+    draft.extra.get(key).and_then(serde_json::Value::as_str).unwrap_or_default()
+}
+
+fn start(draft: &ServiceDraft) -> String {
+    draft.start.as_ref().map(|start| start.value.to_string()).unwrap_or_default()
+}
+
+#[test]
+fn next_is_what_its_settings_say() {
+    let package = ("package.json", r#"{"scripts": {"build": "next build", "start": "next start -p 4000"}, "dependencies": {"next": "16"}}"#);
+    let export = service(&[package, ("next.config.js", "module.exports = { output: 'export', distDir: 'site', basePath: '/docs' }")]);
+    assert_eq!((export.kind, text(&export, "site"), text(&export, "hashed")), (Kind::Site, "site", "/docs/_next/static/"));
+    let standalone = service(&[package, ("next.config.ts", "export default { output: \"standalone\" }"), ("public/a.txt", "")]);
+    assert_eq!((start(&standalone).as_str(), standalone.port.as_ref().map(|port| port.value)), ("node server.js", Some(4000)));
+    assert!(standalone.env.contains(&("PORT".to_owned(), "4000".to_owned())));
+    let plain = service(&[package, ("next.config.mjs", "export default { output: process.env.X ? 'standalone' : undefined, basePath: '/docs' }")]);
+    assert_eq!(start(&plain), "node_modules/.bin/next start -p 4000");
+    assert!(matches!(&plain.health, Health::Http(path) if path.value == "/docs/"));
+    assert!(!plain.env.iter().any(|(name, _)| name == "PORT"), "the flag says it");
+}
+
+#[test]
+fn a_server_of_the_projects_own_is_what_runs() {
+    let package = r#"{"scripts": {"build": "next build", "start": "node server.js"}, "dependencies": {"next": "16", "express": "5"}}"#;
+    let draft = service(&[("package.json", package), ("server.js", "require('express')().listen(3000)")]);
+    assert_eq!((draft.kind, start(&draft).as_str()), (Kind::Server, "node server.js"));
+    let package = r#"{"scripts": {"dev": "vite", "start": "node api.js"}, "dependencies": {"express": "5"}, "devDependencies": {"vite": "8"}}"#;
+    let draft = service(&[("package.json", package), ("api.js", "require('express')().listen(3000)"), ("index.html", "")]);
+    assert_eq!(draft.framework.as_ref().map(|framework| framework.value.as_str()), Some("express"));
+}
+
+#[test]
+fn adapters_decide() {
+    let kit = |adapter: &str| format!(r#"{{"scripts": {{"build": "vite build"}}, "devDependencies": {{"@sveltejs/kit": "2", "{adapter}": "1"}}}}"#);
+    let settings = |adapter: &str, with: &str| format!("import adapter from '{adapter}';\nexport default {{ kit: {{ adapter: adapter({with}) }} }};");
+    let (package, config) = (kit("@sveltejs/adapter-static"), settings("@sveltejs/adapter-static", "{ fallback: '200.html' }"));
+    let spa = service(&[("package.json", &package), ("svelte.config.js", &config)]);
+    assert_eq!((spa.kind, text(&spa, "site"), text(&spa, "page")), (Kind::Site, "build", "200.html"));
+    let (package, config) = (kit("@sveltejs/adapter-node"), settings("@sveltejs/adapter-node", "{ out: 'server' }"));
+    assert_eq!(start(&service(&[("package.json", &package), ("svelte.config.js", &config)])), "node server");
+    let (package, config) = (kit("@sveltejs/adapter-auto"), settings("@sveltejs/adapter-auto", ""));
+    assert_eq!(found(&[("package.json", &package), ("svelte.config.js", &config)]).diagnostics[0].id, "framework-output");
+    let package = r#"{"scripts": {"build": "astro build"}, "dependencies": {"astro": "7", "@astrojs/node": "11"}}"#;
+    let middleware = "import node from '@astrojs/node';\nexport default { adapter: node({ mode: 'middleware' }) };";
+    assert_eq!(found(&[("package.json", package), ("astro.config.mjs", middleware)]).diagnostics[0].id, "framework-output");
+}
+
+#[test]
+fn generated_sites_are_sites() {
+    let package = r#"{"scripts": {"build": "nuxt generate"}, "dependencies": {"nuxt": "4"}}"#;
+    assert_eq!(text(&service(&[("package.json", package)]), "site"), ".output/public");
+    let package = r#"{"scripts": {"build": "react-router build"}, "devDependencies": {"@react-router/dev": "8"}}"#;
+    let draft = service(&[("package.json", package), ("react-router.config.ts", "export default { ssr: false }")]);
+    assert_eq!((text(&draft, "site"), text(&draft, "page")), ("build/client", "index.html"));
+    let package = r#"{"scripts": {"build": "vite build --outDir=../out"}, "devDependencies": {"vite": "8"}}"#;
+    let several = service(&[("package.json", &package.replace("../", "")), ("index.html", ""), ("about.html", "")]);
+    assert_eq!((text(&several, "site"), text(&several, "page")), ("out", ""));
+}
+
+#[test]
+fn angular_says_where_its_application_lies() {
+    let package = r#"{"name": "shop", "scripts": {"build": "ng build", "start": "ng serve --port 4300"}, "dependencies": {"@angular/core": "22"}}"#;
+    let workspace = |builder: &str, options: &str| {
+        format!(
+            r#"{{"projects": {{"shop": {{"projectType": "application", "architect": {{"build": {{"builder": "{builder}", "options": {{{options}}}}}}}}}}}}}"#
+        )
+    };
+    let out = |json: &str| text(&service(&[("package.json", package), ("angular.json", json)]), "site").to_owned();
+    assert_eq!(out(&workspace("@angular/build:application", "")), "dist/shop/browser");
+    assert_eq!(out(&workspace("@angular-devkit/build-angular:browser", r#""outputPath": "www""#)), "www");
+    assert_eq!(out(&workspace("@angular/build:application", r#""outputPath": {"base": "out", "browser": ""}"#)), "out");
+    let rendered = service(&[("package.json", package), ("angular.json", &workspace("@angular/build:application", r#""ssr": {"entry": "src/server.ts"}"#))]);
+    assert_eq!((rendered.kind, start(&rendered).as_str()), (Kind::Server, "node dist/shop/server/server.mjs"));
+    assert_eq!(rendered.extra.get("dev_port"), Some(&4300.into()));
+}
+
+#[test]
+fn secrets_of_the_pages_leave_no_trace() {
+    let package = r#"{"scripts": {"build": "vite build"}, "devDependencies": {"vite": "8"}}"#;
+    let draft = service(&[
+        ("package.json", package),
+        ("index.html", ""),
+        (".env.production", "VITE_TITLE=x"),
+        ("src/main.ts", "import.meta.env.VITE_TITLE + import.meta.env.VITE_MAPS_KEY"),
+    ]);
+    assert_eq!((draft.extra.get("args"), draft.extra.get("secrets")), (Some(&serde_json::json!(["VITE_TITLE"])), Some(&serde_json::json!(["VITE_MAPS_KEY"]))));
+    assert!(draft.ignore.contains(&"!**/.env.production".to_owned()));
+}
+
+#[test]
+fn scripts_that_need_a_shell_keep_it() {
+    let package = r#"{"scripts": {"dev": "npm run icons && vite --open", "icons": "node icons.js", "build": "vite build"}, "devDependencies": {"vite": "8"}}"#;
+    let draft = service(&[("package.json", package), ("index.html", "")]);
+    assert_eq!(draft.dev.map(|dev| dev.value), Some(Cmd::exec(["npm", "run", "dev", "--", "--host", "0.0.0.0"])));
+}
