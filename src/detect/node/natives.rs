@@ -138,17 +138,26 @@ fn is_hook(part: &str) -> bool {
         || part.split([' ', '/', '@']).any(|word| HOOKS.contains(&word))
 }
 
+/// The install scripts of a package that an image has no use for.
+pub fn hooks(package: &Package) -> Vec<&'static str> {
+    let useless = |name: &&str| package.script(name).is_some_and(|(text, _)| parts(text).all(is_hook));
+    INSTALLS.iter().copied().filter(useless).collect()
+}
+
+/// Scripts that an installation runs.
+const INSTALLS: &[&str] = &["preinstall", "install", "postinstall", "prepare"];
+
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['&', '|', ';']).map(str::trim).filter(|part| !part.is_empty())
+}
+
 /// What the package's own install scripts need: files copied before the installation, or the whole source.
 pub fn lifecycle(draft: &mut ServiceDraft, root: &Dir<'_>, package: &Package) {
-    let (mut files, mut hooks, mut whole) = (Vec::new(), Vec::new(), None);
-    for name in ["preinstall", "install", "postinstall", "prepare"] {
+    let (mut files, mut whole) = (Vec::new(), None);
+    let hooks = hooks(package);
+    for name in INSTALLS.iter().filter(|name| !hooks.contains(name)) {
         let Some((text, at)) = package.script(name) else { continue };
-        let parts: Vec<&str> = text.split(['&', '|', ';']).map(str::trim).filter(|part| !part.is_empty()).collect();
-        if parts.iter().all(|part| is_hook(part)) {
-            hooks.push(name);
-            continue;
-        }
-        for part in parts {
+        for part in parts(text) {
             if is_hook(part) || part.contains("patch-package") {
                 continue;
             }

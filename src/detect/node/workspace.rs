@@ -6,7 +6,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::managers::Manager;
 use super::project::Project;
-use super::{content, typescript};
+use super::{content, natives, typescript};
 use crate::catalog::StackPack;
 use crate::detect::Found;
 use crate::detect::source;
@@ -115,6 +115,8 @@ impl<'a> Workspace<'a> {
         draft.set("home", self.below(&app.dir, ""));
         draft.set("member", app.name.clone());
         draft.set("members", self.members.iter().map(|member| self.below(&member.dir, "")).collect::<Vec<_>>());
+        let hooks = self.members.iter().map(|member| (self.below(&member.dir, ""), natives::hooks(&member.package))).filter(|(_, names)| !names.is_empty());
+        draft.set("member_hooks", hooks.map(|(folder, names)| serde_json::json!({"folder": folder, "names": names})).collect::<Vec<_>>());
         draft.set("manager", manager.for_template(&app.name));
         draft.set("installs", true);
         // What a framework's build makes may need none of the dependencies.

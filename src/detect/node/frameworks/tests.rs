@@ -110,3 +110,17 @@ fn scripts_that_need_a_shell_keep_it() {
     let draft = service(&[("package.json", package), ("index.html", "")]);
     assert_eq!(draft.dev.map(|dev| dev.value), Some(Cmd::exec(["npm", "run", "dev", "--", "--host", "0.0.0.0"])));
 }
+
+#[test]
+fn members_lose_the_scripts_that_an_image_repeats() {
+    let member = r#"{"name": "web", "scripts": {"prepare": "svelte-kit sync || echo ''", "build": "vite build", "dev": "vite dev"},
+        "devDependencies": {"@sveltejs/kit": "2", "@sveltejs/adapter-static": "3"}}"#;
+    let draft = service(&[
+        ("package.json", r#"{"workspaces": ["apps/*"]}"#),
+        ("package-lock.json", "{}"),
+        ("apps/web/package.json", member),
+        ("apps/web/svelte.config.js", "import adapter from '@sveltejs/adapter-static'"),
+    ]);
+    assert_eq!(draft.extra.get("member_hooks"), Some(&serde_json::json!([{"folder": "apps/web", "names": ["prepare"]}])));
+    assert_eq!(draft.dev.map(|dev| dev.value.to_string()).as_deref(), Some("../../node_modules/.bin/vite dev --host 0.0.0.0"));
+}
