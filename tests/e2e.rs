@@ -1,7 +1,7 @@
 //! Every fixture is built and run for real: `init` in a fresh copy, then `verify` with every check.
 //!
 //! `cargo test --test e2e` needs a Docker engine; without one it says so and skips. `DOCKGEN_E2E_RENDER=FOLDER` only writes the
-//! Dockerfiles into a folder; `DOCKGEN_E2E_PROOF=1` builds without the engine's cache and writes the measurements to docs/proof.md.
+//! Dockerfiles into a folder; `DOCKGEN_E2E=reference` takes the fixtures of tests/support/reference.txt alone; `DOCKGEN_E2E_PROOF=1` builds without the engine's cache and writes the measurements to docs/proof.md.
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests look at the machine")]
 
 mod support;
@@ -16,6 +16,9 @@ use support::engine::{self, Registries};
 
 /// Reasons for which a check may be left out: the image has nothing for it to look at.
 const ALLOWED: &[&str] = &["HEALTHCHECK NONE", "it ends by itself", "left out by --skip"];
+
+/// The fixtures of the reference systems.
+const REFERENCE: &str = include_str!("support/reference.txt");
 
 /// What one image has to show.
 #[derive(Clone, Debug)]
@@ -64,7 +67,9 @@ struct Case {
 /// The fixtures that give files, each once plain and once for every variant of its sidecar.
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for fixture in support::fixtures().into_iter().filter(|fixture| fixture.code == 0) {
+    let reference = std::env::var("DOCKGEN_E2E").is_ok_and(|value| value == "reference");
+    let wanted = |fixture: &Fixture| !reference || REFERENCE.lines().any(|line| line.split_whitespace().next() == Some(&fixture.name));
+    for fixture in support::fixtures().into_iter().filter(|fixture| fixture.code == 0 && wanted(fixture)) {
         cases.push(Case { fixture: fixture.clone(), variant: Vec::new() });
         let variants = fixture.variants.iter().map(|variant| Case { fixture: fixture.clone(), variant: variant.args.clone() });
         // A base that the project is refused is in its snapshot, with the reason.
