@@ -11,7 +11,10 @@ use crate::manifest::pattern;
 use crate::model::{Diagnostic, Evidence};
 
 /// File names that an application usually has, the likeliest first.
-const NAMES: &[&str] = &["asgi", "wsgi", "main", "app", "application", "server", "api", "web", "run", "worker", "tasks", "celery", "__init__"];
+const NAMES: &[&str] = &["asgi", "wsgi", "main", "app", "application", "server", "api", "web", "run", "__init__"];
+
+/// Modules of background work: they make an application for its context, not to serve it.
+const BACKGROUND: &[&str] = &["worker", "tasks", "celery", "celery_app", "cli", "commands", "jobs"];
 
 /// Names that an application object usually has, the likeliest first.
 const OBJECTS: &[&str] = &["app", "application", "api", "server", "celery", "celery_app"];
@@ -85,6 +88,7 @@ pub fn find<'p>(sources: &Sources<'_>, pack: &'p StackPack, depends: &dyn Fn(&st
         let Some(constructors) = row.data.get("constructors").and_then(toml::Value::as_array) else { continue };
         let names: Vec<&str> = constructors.iter().filter_map(toml::Value::as_str).collect();
         let mut apps = search(sources, row, &names.join("|"))?;
+        apps.extend(named(sources, row)?);
         apps.sort_by_key(|app| app.rank);
         let best = apps.first().map(|app| (app.rank.0, app.rank.1));
         apps.retain(|app| Some((app.rank.0, app.rank.1)) == best);
@@ -121,11 +125,12 @@ fn search<'p>(sources: &Sources<'_>, row: &'p FrameworkRow, constructors: &str) 
                     continue;
                 }
                 let (module, import_root) = module(sources, text, tail);
-                let file = NAMES.iter().position(|name| *name == stem).unwrap_or(NAMES.len());
+                let background = row.data.contains_key("interface") && BACKGROUND.contains(&stem);
+                let file = NAMES.iter().position(|name| *name == stem).unwrap_or(NAMES.len()) + usize::from(background);
                 let named = OBJECTS.iter().position(|name| *name == object.as_str()).unwrap_or(OBJECTS.len());
                 let line = text.as_str()[object.start()..].lines().next().unwrap_or_default();
                 let at = text.at(object.start(), if factory { object.as_str() } else { line.split('(').next().unwrap_or_default() });
-                let rank = (weight * 100 + file, tail.matches('/').count(), named);
+                let rank = (1 + weight * 100 + file, tail.matches('/').count(), named);
                 apps.push(App { row, module, object: object.as_str().to_owned(), factory, import_root, at, rank });
             }
         };
@@ -140,6 +145,27 @@ fn search<'p>(sources: &Sources<'_>, row: &'p FrameworkRow, constructors: &str) 
     }
     // A folder of a framework's own examples of use is no application: one with an object beats all with a factory alone.
     Ok(apps)
+}
+
+/// The module that `.flaskenv` names, before all that was found.
+fn named<'p>(sources: &Sources<'_>, row: &'p FrameworkRow) -> Result<Option<App<'p>>, Diagnostic> {
+    let Some(text) = sources.dir.peek(".flaskenv").filter(|_| row.id == "flask") else { return Ok(None) };
+    let Some(hit) = source::find(&[text], &regex(r"(?m)^(?:export\s+)?FLASK_APP\s*=\s*([\w./:]+)")?, "#") else { return Ok(None) };
+    let (module, object) = hit.value.split_once(':').unwrap_or((&hit.value, ""));
+    let module = module.strip_suffix(".py").unwrap_or(module).replace('/', ".");
+    let Some(file) =
+        [format!("{}.py", module.replace('.', "/")), format!("{}/__init__.py", module.replace('.', "/"))].into_iter().find(|file| sources.dir.has(file))
+    else {
+        return Ok(None);
+    };
+    let factory = object.is_empty()
+        && sources.dir.peek(&file).is_some_and(|text| text.as_str().contains("def create_app(") && !text.as_str().lines().any(|line| line.starts_with("app ")));
+    let object = match (object, factory) {
+        ("", true) => "create_app",
+        ("", false) => "app",
+        (object, _) => object,
+    };
+    Ok(Some(App { row, module, object: object.to_owned(), factory, import_root: String::new(), at: hit.at, rank: (0, 0, 0) }))
 }
 
 /// Whether a factory can be called without arguments.

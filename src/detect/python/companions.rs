@@ -95,7 +95,7 @@ fn urls(sources: &Sources<'_>) -> Result<Vec<(String, String)>, Diagnostic> {
 fn names(sources: &Sources<'_>) -> Result<Vec<String>, Diagnostic> {
     let shown = regex(r"(?m)^(?:export\s+)?([A-Z][A-Z0-9_]*)\s*=")?;
     let read = regex(r#"(?:environ(?:\.get)?|getenv|env(?:\.\w+)?|config)\s*[\[(]\s*["'](\w+)["']"#)?;
-    let field = regex(r"(?m)^\s+((?:postgres|pg|db|database|mysql|redis|mongo)_\w+)\s*:\s*(?:str|int)\b")?;
+    let field = regex(r"(?mi)^\s+((?:postgres|pg|db|database|mysql|redis|mongo)_\w+)\s*:\s*(?:str|int)\b")?;
     let mut names = Vec::new();
     let mut take = |pattern: &regex::Regex, text: &str| {
         names.extend(pattern.captures_iter(text).filter_map(|hit| Some(hit.get(1)?.as_str().to_ascii_uppercase())));

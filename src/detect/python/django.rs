@@ -56,7 +56,7 @@ pub fn read(sources: &Sources<'_>) -> Result<Option<Django>, Diagnostic> {
     if let Some(module) = of_production.filter(|module| Some(module) != of_manage.as_ref()) {
         django.build_env.push(("DJANGO_SETTINGS_MODULE".to_owned(), module));
     }
-    django.take_static(&settings)?;
+    django.take_static(&settings, &here)?;
     django.take_variables(&settings)?;
     django.answers_itself = find(&settings, r#"(ALLOWED_HOSTS\s*=[^\]]*(?:127\.0\.0\.1|["']\*["']))"#)?.is_some();
     let engines = find(&settings, r"(postgresql|mysql|oracle|dj_database_url|env\.db|DATABASE_URL)")?;
@@ -95,16 +95,37 @@ fn find(texts: &[Rc<Text>], pattern: &str) -> Result<Option<(String, Evidence)>,
     Ok(crate::detect::source::find(texts, &regex(pattern)?, "#").map(|hit| (hit.value, hit.at)))
 }
 
+/// The folder that `BASE_DIR` names, below that of manage.py; `None` where it lies outside.
+fn base(settings: &[Rc<Text>], here: &Dir<'_>) -> Result<Option<String>, Diagnostic> {
+    let definition = regex(r"(?m)^\s*(?:BASE_DIR|ROOT_DIR)\s*=\s*([^\n]*__file__[^\n]*)")?;
+    let nth = regex(r"\.parents\[(\d+)\]")?;
+    for text in settings {
+        let Some(value) = definition.captures(text.as_str()).and_then(|found| found.get(1)) else { continue };
+        let value = value.as_str();
+        let ups = value.matches(".parent").count() - value.matches(".parents").count() + value.matches("dirname(").count();
+        let ups = ups + nth.captures(value).and_then(|found| found.get(1)?.as_str().parse::<usize>().ok()).map_or(0, |n| n + 1);
+        let path: Vec<&str> = text.path().below(here.path()).unwrap_or_default().split('/').collect();
+        return Ok(path.len().checked_sub(ups).map(|left| path[..left].join("/")));
+    }
+    Ok(Some(String::new()))
+}
+
 /// How settings read a variable: `os.environ["X"]`, `os.getenv("X")`, `env.bool("X")`, `config("X")`.
 const READS: &str = r#"(?:os\.environ(?:\.get)?|environ(?:\.get)?|(?:os\.)?getenv|env(?:\.\w+)?|config)\s*[\[(]\s*["'](\w+)["']"#;
 
 impl Django {
-    fn take_static(&mut self, settings: &[Rc<Text>]) -> Result<(), Diagnostic> {
+    fn take_static(&mut self, settings: &[Rc<Text>], here: &Dir<'_>) -> Result<(), Diagnostic> {
         let Some((value, at)) = find(settings, r"(?m)^\s*STATIC_ROOT\s*=\s*([^\n]+)")? else { return Ok(()) };
-        let names = regex(r#"["']([\w-]+)/?["']"#)?;
-        let last = names.captures_iter(&value).filter_map(|found| found.get(1)).last();
-        let plain = value.contains("BASE_DIR") && names.captures_iter(&value).count() == 1;
-        self.static_root = Some((last.filter(|_| plain).map(|name| name.as_str().to_owned()), at));
+        let names = regex(r#"["'](/?[\w./-]+?)/?["']"#)?;
+        let found: Vec<&str> = names.captures_iter(&value).filter_map(|found| Some(found.get(1)?.as_str())).collect();
+        let root = match found[..] {
+            [name] if name.starts_with('/') => Some(name.to_owned()),
+            [name] if value.contains("_DIR") && !value.contains(".parent") && !name.contains("..") => {
+                base(settings, here)?.map(|base| if base.is_empty() { name.to_owned() } else { format!("{base}/{name}") })
+            }
+            _ => None,
+        };
+        self.static_root = Some((root, at));
         Ok(())
     }
 
@@ -167,7 +188,7 @@ mod tests {
 
     #[test]
     fn settings_say_what_the_build_needs() {
-        let settings = "SECRET_KEY = os.environ['SECRET_KEY']\nDEBUG = os.getenv('DEBUG', '') == 'True'\nDATABASES = {'default': env.db('DATABASE_URL')}\n\
+        let settings = "BASE_DIR = Path(__file__).parent.parent\nSECRET_KEY = os.environ['SECRET_KEY']\nDEBUG = os.getenv('DEBUG', '') == 'True'\nDATABASES = {'default': env.db('DATABASE_URL')}\n\
                         STATIC_ROOT = BASE_DIR / 'collected'\nALLOWED_HOSTS = ['*']\n";
         let tree = Tree::memory([MANAGE, ("site/settings.py", settings), ("site/wsgi.py", "x = 1\n")]);
         let django = read(&Sources::read(&tree.root(), false)).expect("fine").expect("django");

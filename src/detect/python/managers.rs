@@ -92,8 +92,8 @@ impl Manager<'_> {
             "pip" => !project.dev_files.is_empty(),
             _ => true,
         };
-        let install = if nothing { vec!["python -m venv --without-pip /opt/venv".to_owned()] } else { commands(install) };
-        draft.set("install", install);
+        draft.set("bare", nothing);
+        draft.set("install", commands(install));
         draft.set("install_dev", if wants_dev && !nothing { commands(install_dev) } else { Vec::new() });
         draft.set("after_install", if package { Vec::new() } else { commands("after-install") });
         draft.set("project_dev", if package { commands("project-dev") } else { Vec::new() });
@@ -102,7 +102,7 @@ impl Manager<'_> {
         draft.set("tool_env", table.get("env").and_then(|env| serde_json::to_value(env).ok()).unwrap_or_else(|| json!({})));
         draft.set("cache", table.get("cache").and_then(toml::Value::as_str).unwrap_or_default());
         draft.set("cache_id", table.get("cache-id").and_then(toml::Value::as_str).unwrap_or_else(|| self.id()));
-        draft.set("uses_uv", table.get("uses-uv").and_then(toml::Value::as_bool).unwrap_or(false));
+        draft.set("uses_uv", !nothing && table.get("uses-uv").and_then(toml::Value::as_bool).unwrap_or(false));
         draft.set("locks", self.locks(project, from_manifest));
         let manifests = self.manifests(dir, project);
         draft.set("manifests", by_folder(&manifests));

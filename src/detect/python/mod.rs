@@ -135,9 +135,11 @@ fn sources_of_production(sources: &Sources<'_>, project: &Project, draft: &mut S
     draft.set("files", layout.files);
     draft.set("folders", layout.folders);
     draft.set("own", project.own.is_some());
+    let bare = draft.extra.get("bare").and_then(serde_json::Value::as_bool) == Some(true);
     let holds = match (sources.packaged, draft.extra.get("collectstatic").and_then(serde_json::Value::as_bool) == Some(true)) {
         (true, false) => "the virtual environment with the project in it",
         (true, true) => "the virtual environment with the project in it and the static files",
+        (false, false) if bare => "the code",
         (false, false) => "the virtual environment and the code",
         (false, true) => "the virtual environment, the code and the static files",
     };

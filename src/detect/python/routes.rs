@@ -2,7 +2,8 @@
 
 use super::apps::{Sources, regex};
 use super::django::Django;
-use crate::model::{Candidates, Decision, Diagnostic, Source};
+use crate::fs::Text;
+use crate::model::{Candidates, Decision, Diagnostic, Evidence, Source};
 
 /// Routes that say whether a service is well, the likeliest first.
 const HEALTH: &[&str] = &[
@@ -80,20 +81,36 @@ pub fn health(sources: &Sources<'_>, object: &str) -> Result<Option<Decision<Str
 
 /// The health route of a Django project: in its root URLs, or in those that it includes without a prefix.
 pub fn django_health(sources: &Sources<'_>, django: &Django) -> Result<Option<Decision<String>>, Diagnostic> {
-    let route = regex(r#"\b(?:re_)?path\(\s*r?["']\^?([\w./-]+?)\$?["']"#)?;
-    let include = regex(r#"\bpath\(\s*r?["']["']\s*,\s*include\(\s*["']([\w.]+)["']"#)?;
+    let route = regex(r#"\b(?:re_)?path\(\s*r?["']\^?([\w./-]+?)\$?["']\s*,\s*([\w.]+)"#)?;
+    let include = regex(r#"\bpath\(\s*r?["']([\w./-]*)["']\s*,\s*include\(\s*["']([\w.]+)["']"#)?;
+    let index = regex(r#"\bpath\(\s*r?["']["']\s*,"#)?;
     let package = django.wsgi.as_ref().or(django.asgi.as_ref()).and_then(|(target, _)| target.split('.').next());
     let Some(package) = package else { return Ok(None) };
     let here = if django.folder.is_empty() { sources.dir.clone() } else { sources.dir.dir(&django.folder) };
     let Some(root) = here.peek(&format!("{package}/urls.py")) else { return Ok(None) };
-    let mut texts = vec![root.clone()];
+    let mut hits: Vec<(String, Evidence)> = Vec::new();
+    let take = |text: &Text, hits: &mut Vec<(String, Evidence)>| {
+        for found in route.captures_iter(text.as_str()) {
+            if let (Some(path), Some(view)) = (found.get(1), found.get(2))
+                && view.as_str() != "include"
+            {
+                hits.push((path.as_str().to_owned(), text.at(path.start(), found.get(0).map_or("", |whole| whole.as_str()))));
+            }
+        }
+    };
+    take(&root, &mut hits);
     for found in include.captures_iter(root.as_str()) {
-        texts.extend(found.get(1).and_then(|module| here.peek(&format!("{}.py", module.as_str().replace('.', "/")))));
+        let (Some(path), Some(module)) = (found.get(1), found.get(2)) else { continue };
+        let Some(text) = here.peek(&format!("{}.py", module.as_str().replace('.', "/"))) else { continue };
+        if path.as_str().is_empty() {
+            take(&text, &mut hits);
+        } else if index.is_match(text.as_str()) {
+            hits.push((path.as_str().to_owned(), root.at(path.start(), found.get(0).map_or("", |whole| whole.as_str()))));
+        }
     }
-    let hits = crate::detect::source::find_all(&texts, &route, "#");
     Ok(HEALTH.iter().find_map(|wanted| {
-        let hit = hits.iter().find(|hit| hit.value.trim_matches('/') == wanted.trim_start_matches('/'))?;
-        Some(Decision::new(format!("/{}", hit.value.trim_start_matches('/')), Source::File(hit.at.clone())))
+        let (path, at) = hits.iter().find(|(path, _)| path.trim_matches('/') == wanted.trim_start_matches('/'))?;
+        Some(Decision::new(format!("/{}", path.trim_start_matches('/')), Source::File(at.clone())))
     }))
 }
 

@@ -45,7 +45,9 @@ struct Run<'p> {
 /// States what runs, where it listens and how it is asked for its health.
 pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<(), Diagnostic> {
     let processes = procfile::read(&facts.sources.dir)?;
-    let process = ["web", "worker"].iter().find_map(|name| processes.iter().find(|process| process.name == *name));
+    let process = ["web", "worker"].iter().find_map(|name| processes.iter().find(|process| process.name == *name)).cloned();
+    let process = process.and_then(|process| in_image(process, draft));
+    let process = process.as_ref();
     let run = framework(facts)?;
     if let (Some(row), Some(source)) = (run.row, &run.framework) {
         draft.framework = Some(Decision::new(row.id.clone(), source.clone()));
@@ -83,6 +85,22 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<(), Diagnosti
     draft.dev = devs.pick();
     settle(facts, &run, process.map(|process| process.command.as_str()), draft)?;
     Ok(())
+}
+
+/// A Procfile's process as the image can run it: without the package manager before it; `None` where it needs a tool of developers.
+fn in_image(mut process: procfile::Process, draft: &mut ServiceDraft) -> Option<procfile::Process> {
+    for manager in ["uv", "poetry", "pipenv", "pdm"] {
+        if let Some(rest) = process.command.strip_prefix(&format!("{manager} run ")) {
+            process.command = rest.trim().to_owned();
+        }
+    }
+    let first = process.command.split_whitespace().next().unwrap_or_default();
+    if ["make", "just", "npm", "yarn", "pnpm", "npx", "docker", "honcho", "foreman", "hatch", "uv", "poetry"].contains(&first) {
+        let message = format!("the Procfile's `{}` is left out: the image has no `{first}`", process.name);
+        draft.notes.push(Diagnostic::note("procfile", message).at(process.at));
+        return None;
+    }
+    Some(process)
 }
 
 /// The framework, by its object in the source.
@@ -124,7 +142,7 @@ fn commands(
         } else {
             let words = servers.runserver(django, false);
             starts.push(Cmd::exec(words), Source::inferred("Django's own server, for want of another", at.clone()));
-            if facts.hints.get(Question::StartCmd).is_none() {
+            if facts.hints.get(Question::StartCmd).is_none() && starts.iter().count() == 1 {
                 draft.notes.push(no_server("Django", "gunicorn", django.at.clone()));
             }
         }
@@ -283,21 +301,33 @@ fn settle(facts: &Facts<'_>, run: &Run<'_>, process: Option<&str>, draft: &mut S
         && let Some(port) = draft.port.as_ref().map(|port| port.value)
     {
         let unbound = command.contains("gunicorn") && routes::port_of(command).is_none() && !sources.dir.has("gunicorn.conf.py");
+        if command.contains("gunicorn ") {
+            draft.env.push((
+                "GUNICORN_CMD_ARGS".to_owned(),
+                Servers { dir: &sources.dir, project: facts.project, manager: facts.manager, port }.gunicorn_settings(),
+            ));
+        }
         if command.contains("$PORT") || command.contains("${PORT") || unbound {
             draft.env.push(("PORT".to_owned(), port.to_string()));
         }
     }
     let django = run.django.clone().unwrap_or_default();
-    draft.set("collectstatic", django.static_root.is_some());
-    draft.set("static_root", django.static_root.as_ref().and_then(|(root, _)| root.clone()).unwrap_or_default());
     let folder = if django.folder.is_empty() { String::new() } else { format!("{}/", django.folder) };
+    draft.set("collectstatic", django.static_root.is_some());
+    let root = django.static_root.as_ref().and_then(|(root, _)| root.clone());
+    let inside = root.as_ref().filter(|root| !root.starts_with('/')).map(|root| format!("{folder}{root}"));
+    draft.set("static_root", root.map_or_else(String::new, |root| if root.starts_with('/') { root } else { format!("/app/{folder}{root}") }));
+    if let (None, Some((None, at))) = (&inside, &django.static_root) {
+        draft.notes.push(
+            Diagnostic::warning("static-root", "the collected static files don't reach production: STATIC_ROOT is not a plain folder")
+                .at(at.clone())
+                .help("set STATIC_ROOT = BASE_DIR / \"staticfiles\""),
+        );
+    }
     draft.set("manage", format!("{folder}manage.py"));
-    draft.set("django_folder", folder);
     draft.set("build_env", django.build_env.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>());
     draft.compose.env.extend(django.dev_env);
-    if let Some((Some(root), _)) = &django.static_root {
-        draft.ignore.push(if django.folder.is_empty() { root.clone() } else { format!("{}/{root}", django.folder) });
-    }
+    draft.ignore.extend(inside);
     if let Some(at) = django.file_database {
         draft.notes.push(
             Diagnostic::note("file-database", "production can't write the database file: the code's folder is not the program's own")

@@ -114,22 +114,36 @@ impl Servers<'_> {
 
     /// gunicorn: its heartbeat in memory, its control socket nowhere. What gunicorn.conf.py says is left to it.
     pub fn gunicorn(&self, target: &str, root: &str) -> Vec<String> {
-        let settings = self.dir.peek("gunicorn.conf.py");
-        let sets = |name: &str| settings.as_ref().is_some_and(|text| text.as_str().lines().any(|line| line.trim_start().starts_with(name)));
         let mut command = words(&["gunicorn", target]);
         if !root.is_empty() {
             command.extend(words(&["--chdir", root]));
         }
-        if !sets("bind") {
+        if !self.sets("bind") {
             command.extend(words(&["--bind", &self.bind()]));
         }
-        if !sets("worker_tmp_dir") {
-            command.extend(words(&["--worker-tmp-dir", "/dev/shm"]));
-        }
-        if self.gunicorn_has_control_socket() && !sets("control_socket") {
-            command.push("--no-control-socket".to_owned());
-        }
+        command.extend(self.inside_an_image());
         command
+    }
+
+    /// The same as a variable, for a command of the project's own.
+    pub fn gunicorn_settings(&self) -> String {
+        self.inside_an_image().join(" ")
+    }
+
+    /// What gunicorn needs where the file system is read-only and the user has no home.
+    fn inside_an_image(&self) -> Vec<String> {
+        let mut options = Vec::new();
+        if !self.sets("worker_tmp_dir") {
+            options.extend(words(&["--worker-tmp-dir", "/dev/shm"]));
+        }
+        if self.gunicorn_has_control_socket() && !self.sets("control_socket") {
+            options.push("--no-control-socket".to_owned());
+        }
+        options
+    }
+
+    fn sets(&self, name: &str) -> bool {
+        self.dir.peek("gunicorn.conf.py").is_some_and(|text| text.as_str().lines().any(|line| line.trim_start().starts_with(name)))
     }
 
     /// What will be installed: what the lock holds, else the newest release that is allowed.
