@@ -174,3 +174,50 @@ fn watch(dir: &Dir<'_>, project: &Project, manager: &managers::Manager<'_>, draf
         draft.watch.paths = vec![".".to_owned()];
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Python;
+    use crate::catalog::StackPack;
+    use crate::detect::Detector as _;
+    use crate::fs::Tree;
+    use crate::model::{Answers, ServiceDraft, Strength};
+
+    fn draft(files: &[(&str, &str)]) -> ServiceDraft {
+        let tree = Tree::memory(files.iter().copied());
+        let pack = StackPack::load("python").expect("the pack");
+        let mut found = Python.draft(&tree.root(), &pack, &Answers::default()).expect("a draft");
+        found.services.remove(0)
+    }
+
+    #[test]
+    fn two_lock_files_are_a_question() {
+        let open = draft(&[("pyproject.toml", "[project]\nname = 'a'\n"), ("uv.lock", ""), ("poetry.lock", ""), ("main.py", "")]).open;
+        assert_eq!(open.len(), 1);
+        assert_eq!(open[0].candidates.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["uv", "poetry"]);
+    }
+
+    #[test]
+    fn a_list_made_from_a_lock_is_no_second_manager() {
+        let draft = draft(&[("pyproject.toml", "[project]\nname = 'a'\n"), ("uv.lock", ""), ("requirements.txt", "x==1\n"), ("main.py", "")]);
+        assert!(draft.open.is_empty());
+        assert_eq!(draft.package_manager.map(|manager| manager.value).as_deref(), Some("uv"));
+    }
+
+    #[test]
+    fn a_library_and_two_applications_are_questions() {
+        let library = draft(&[("pyproject.toml", "[project]\nname = 'a'\n[build-system]\nrequires = []\n"), ("src/a/__init__.py", "")]);
+        assert!(library.start.is_none() && library.open[0].message.contains("library"));
+        let two = draft(&[("requirements.txt", "fastapi\nuvicorn\n"), ("a/main.py", "app = FastAPI()\n"), ("b/main.py", "app = FastAPI()\n")]);
+        assert_eq!(two.open[0].candidates.len(), 2);
+        let bare = draft(&[("requirements.txt", "fastapi\n"), ("main.py", "app = FastAPI()\n")]);
+        assert!(bare.start.is_none() && bare.open[0].message.contains("uvicorn"), "{:?}", bare.start);
+    }
+
+    #[test]
+    fn settings_of_a_linter_make_no_project() {
+        let claim = |text: &str| Python.claims(&Tree::memory([("pyproject.toml", text)]).root()).map(|claim| claim.strength);
+        assert_eq!(claim("[tool.ruff]\n"), Some(Strength::Hint));
+        assert_eq!(claim("[project]\n"), Some(Strength::Certain));
+    }
+}
