@@ -28,6 +28,7 @@ const MADE: &[&str] = &[
     "coverage",
     "artifacts",
     "release",
+    ".git",
 ];
 
 /// What a source of COPY is to a context.

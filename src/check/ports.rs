@@ -91,7 +91,17 @@ fn listens(subject: &Subject<'_>) -> Option<(u16, Evidence)> {
         let port = hit.get(1).or_else(|| hit.get(2))?.as_str().parse().ok()?;
         Some((port, subject.recipe.at(step.line, text)))
     };
-    subject.recipe.effective(in_words)
+    subject.recipe.effective(in_words).or_else(|| subject.recipe.effective(|step| in_address(subject, step)))
+}
+
+/// `SERVER_ADDRESS=0.0.0.0:8000`
+fn in_address(subject: &Subject<'_>, step: &Step) -> Option<(u16, Evidence)> {
+    let Says::Env(pairs) = &step.says else { return None };
+    pairs.iter().find_map(|(name, value)| {
+        let is_address = ["ADDR", "BIND", "LISTEN"].iter().any(|word| name.to_ascii_uppercase().contains(word));
+        let port = value.strip_prefix("0.0.0.0:").filter(|_| is_address)?.parse().ok()?;
+        Some((port, subject.recipe.at(step.line_of(name), format!("{name}={value}"))))
+    })
 }
 
 /// The port that the program itself names, unless a variable moves it.

@@ -8,24 +8,41 @@ use crate::catalog::StackPack;
 use crate::model::evidence::tame;
 use crate::model::{Diagnostic, Evidence, Source, Version};
 
-/// Stages whose runtime is not what the project asks for.
-pub(super) fn drifts(subject: &Subject<'_>) -> Vec<Diagnostic> {
-    let Some((decision, pack)) = subject.draft.and_then(|draft| draft.runtime.as_ref()).zip(subject.pack()) else { return Vec::new() };
-    let Some(row) = &pack.runtime else { return Vec::new() };
-    let stated: Vec<(&Version, &Evidence)> = std::iter::once((&decision.value, &decision.source))
+/// The places of the project that state a version, the one that counts first.
+fn stated<'a>(subject: &Subject<'a>) -> Vec<(&'a Version, &'a Evidence)> {
+    let Some(decision) = subject.draft.and_then(|draft| draft.runtime.as_ref()) else { return Vec::new() };
+    std::iter::once((&decision.value, &decision.source))
         .chain(decision.outvoted.iter().map(|(value, source)| (value, source)))
         .filter_map(|(value, source)| match source {
             Source::File(at) | Source::Config(at) => Some((value, at)),
             _ => None,
         })
-        .collect();
-    let mut found = Vec::new();
+        .collect()
+}
+
+/// Whether the project itself asks for a version of its runtime.
+pub(super) fn is_asked_for(subject: &Subject<'_>, version: &Version) -> bool {
+    let precision = subject.pack().and_then(|pack| pack.runtime.as_ref()).map_or(1, |row| row.precision);
+    stated(subject).first().is_some_and(|(value, at)| is_plain(&at.raw) && fits(version, value, at, precision) == Some(true))
+}
+
+/// Stages whose runtime is not what the project asks for.
+pub(super) fn drifts(subject: &Subject<'_>) -> Vec<Diagnostic> {
+    let Some(row) = subject.pack().and_then(|pack| pack.runtime.as_ref()) else { return Vec::new() };
+    let Some(pack) = subject.pack() else { return Vec::new() };
+    let stated = stated(subject);
+    let mut found: Vec<Diagnostic> = Vec::new();
     for (stage, image) in subject.recipe.images() {
         let Some(version) = version_of(image, pack) else { continue };
-        let fits = stated.iter().any(|(value, at)| fits(&version, value, at, row.precision) != Some(false));
+        // Where two places name different versions, either is the project's word; a range beside a version is no word against it.
+        let fits =
+            stated.iter().enumerate().any(|(place, (value, at))| (place == 0 || is_plain(&at.raw)) && fits(&version, value, at, row.precision) != Some(false));
         let Some((value, at)) = stated.first().filter(|_| !fits) else { continue };
         let wants = if is_plain(&at.raw) { value.to_string() } else { tame(&at.raw) };
         let message = format!("`{}` says {} {version}, {} says {wants}", subject.recipe.path, row.title, at.file);
+        if found.iter().any(|known| known.message == message) {
+            continue;
+        }
         found.push(
             Diagnostic::error("runtime-drift", message)
                 .at(subject.recipe.at(stage.line, image))

@@ -108,7 +108,8 @@ fn is_missing(subject: &Subject<'_>, chain: &[&Stage], file: &str) -> bool {
                         return false;
                     }
                 }
-                // What another stage, a heredoc or a command makes is not known here.
+                // What another stage puts there, or a command makes, is not known here.
+                Says::Copy { from: Some(_), dest, .. } if dest.starts_with('/') && !dest.contains('$') && !is_below(&full, dest) => {}
                 Says::Copy { .. } => return false,
                 Says::Run if step.text.contains(tail.rsplit('/').next().unwrap_or(tail)) || makes_files(step) => return false,
                 _ => {}
@@ -117,6 +118,11 @@ fn is_missing(subject: &Subject<'_>, chain: &[&Stage], file: &str) -> bool {
     }
     // Mounted by compose, or part of the image: only what is copied is judged.
     copied && subject.composed.iter().all(|row| !row.mounts)
+}
+
+fn is_below(path: &str, folder: &str) -> bool {
+    let folder = folder.trim_end_matches('/');
+    path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
 fn absolute(here: &str, dest: &str) -> String {

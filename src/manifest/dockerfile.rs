@@ -77,8 +77,10 @@ pub enum Says {
 impl Recipe {
     /// Reads a Dockerfile.
     pub fn read(text: &Text) -> Result<Self, Diagnostic> {
-        let source = text.as_str();
-        let parsed = parse_dockerfile::parse(source).map_err(|error| {
+        // `ENTRYPOINT []` takes an entry point away; the parser wants a word.
+        let filled = Text::new(text.path().clone(), &text.as_str().replace("ENTRYPOINT []", "ENTRYPOINT [\"\"]").replace("CMD []", "CMD [\"\"]"));
+        let text = &filled;
+        let parsed = parse_dockerfile::parse(text.as_str()).map_err(|error| {
             Diagnostic::error("broken-dockerfile", format!("`{}` does not parse: {}", text.path(), crate::model::evidence::tame(&error.to_string())))
                 .at(Evidence::file(text.path().clone()))
         })?;

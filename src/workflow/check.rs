@@ -97,7 +97,9 @@ fn hand_written(tree: &Tree, drafts: &[ServiceDraft], report: &mut Report) -> an
         report.drifts.extend(rows.iter().filter_map(|row| row.missing_stage(&recipe)));
         let draft = built_by(&path, &rows, drafts);
         let subject = Subject { recipe: &recipe, composed: &rows, draft, tree, packs: &packs };
-        report.drifts.extend(check::drifts(&subject));
+        let (wrong, notes): (Vec<_>, Vec<_>) = check::drifts(&subject).into_iter().partition(|drift| drift.severity == Severity::Error);
+        report.drifts.extend(wrong);
+        report.notes.extend(notes);
     }
     Ok(())
 }

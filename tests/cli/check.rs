@@ -101,3 +101,160 @@ fn programs_read_json() {
     assert_eq!(value["drifts"][0]["at"][1]["file"], "main.go");
     assert_eq!(run.stderr, "");
 }
+
+/// Projects as people have them, with Dockerfiles as people write them: files, then ten edits each of which is one drift.
+const NODE: &[(&str, &str)] = &[
+    (
+        "package.json",
+        "{\n  \"name\": \"shop\",\n  \"scripts\": {\n    \"build\": \"tsc\",\n    \"start\": \"node dist/server.js\"\n  },\n  \"engines\": { \"node\": \">=20\" },\n  \"dependencies\": { \"express\": \"^5.1.0\" },\n  \"devDependencies\": { \"typescript\": \"^5.9.0\" }\n}\n",
+    ),
+    (".nvmrc", "22\n"),
+    ("pnpm-lock.yaml", "lockfileVersion: '9.0'\n"),
+    ("tsconfig.json", "{ \"compilerOptions\": { \"outDir\": \"dist\" } }\n"),
+    ("src/server.ts", "import express from 'express';\nconst app = express();\napp.get('/health', (_, res) => res.send('ok'));\napp.listen(8080);\n"),
+    (".gitignore", "node_modules\ndist\n"),
+    (".dockerignore", "node_modules\ndist\n.git\n"),
+    (
+        "Dockerfile",
+        "ARG NODE_VERSION=22\n\nFROM node:${NODE_VERSION}-slim AS build\nWORKDIR /app\nRUN npm install -g pnpm@10\nCOPY package.json pnpm-lock.yaml ./\nRUN pnpm install --frozen-lockfile\nCOPY tsconfig.json ./\nCOPY src src/\nRUN pnpm run build \\\n    && pnpm prune --prod\n\nFROM node:${NODE_VERSION}-slim\nENV NODE_ENV=production\nWORKDIR /app\nCOPY --from=build /app/node_modules node_modules/\nCOPY --from=build /app/dist dist/\nCOPY package.json ./\nUSER node\nEXPOSE 8080\nHEALTHCHECK CMD [\"node\", \"-e\", \"fetch('http://localhost:8080/health')\"]\nCMD [\"node\", \"dist/server.js\"]\n",
+    ),
+];
+
+const PYTHON: &[(&str, &str)] = &[
+    ("requirements.txt", "flask==3.1.0\ngunicorn==23.0.0\n"),
+    (".python-version", "3.13\n"),
+    ("app.py", "from flask import Flask\n\napp = Flask(__name__)\n\n\n@app.get('/health')\ndef health():\n    return 'ok'\n"),
+    ("config/settings.toml", "debug = false\n"),
+    (
+        "Dockerfile",
+        "FROM python:3.13-slim-trixie\nENV PYTHONUNBUFFERED=1\nWORKDIR /srv\nCOPY requirements.txt .\nRUN pip install --no-cache-dir -r requirements.txt\nCOPY config config\nCOPY app.py .\nRUN useradd app\nUSER app\nEXPOSE 8000\nCMD [\"gunicorn\", \"--bind\", \"0.0.0.0:8000\", \"app:app\"]\n",
+    ),
+];
+
+const UV: &[(&str, &str)] = &[
+    ("pyproject.toml", "[project]\nname = \"jobs\"\nversion = \"1.0.0\"\nrequires-python = \">=3.12,<3.14\"\ndependencies = [\"httpx\"]\n"),
+    ("uv.lock", "version = 1\nrequires-python = \">=3.12, <3.14\"\n"),
+    ("main.py", "import time\n\nif __name__ == \"__main__\":\n    time.sleep(1)\n"),
+    (
+        "Dockerfile",
+        "FROM python:3.12-slim\nCOPY --from=ghcr.io/astral-sh/uv:0.9.10 /uv /bin/\nWORKDIR /app\nCOPY pyproject.toml uv.lock ./\nRUN uv sync --locked --no-dev\nCOPY . .\nENTRYPOINT [\"python\", \"-u\", \"main.py\"]\n",
+    ),
+];
+
+#[test]
+fn ten_that_fit_are_silent() {
+    let edit = |files: &[(&str, &str)], edits: &[(&str, &str, &str)]| {
+        let project = Project::new(files);
+        for (file, from, to) in edits {
+            project.edit(file, from, to);
+        }
+        silent(&project);
+        project
+    };
+    edit(NODE, &[]);
+    edit(PYTHON, &[]);
+    edit(UV, &[]);
+    // A patch release, a variant, an image by digest or from a company's registry.
+    edit(NODE, &[("Dockerfile", "NODE_VERSION=22", "NODE_VERSION=22.11.0"), ("Dockerfile", "-slim AS build", "-alpine AS build")]);
+    edit(
+        PYTHON,
+        &[(
+            "Dockerfile",
+            "FROM python:3.13-slim-trixie",
+            "FROM hub.example.com/mirror/python:3.13@sha256:0000000000000000000000000000000000000000000000000000000000000000",
+        )],
+    );
+    // A variable moves the port.
+    edit(
+        NODE,
+        &[
+            ("Dockerfile", "ENV NODE_ENV=production", "ENV NODE_ENV=production PORT=3000"),
+            ("Dockerfile", "EXPOSE 8080", "EXPOSE 3000"),
+            ("Dockerfile", "localhost:8080", "localhost:3000"),
+        ],
+    );
+    // What a build makes, and what git ignores, is not missing.
+    edit(
+        NODE,
+        &[
+            ("Dockerfile", "COPY package.json ./\nUSER", "COPY package.json dist/banner.txt ./\nUSER"),
+            ("Dockerfile", "COPY tsconfig.json ./", "COPY tsconfig.json optional*.json ./"),
+        ],
+    );
+    // The requirements are exported from the lock file.
+    edit(UV, &[("Dockerfile", "RUN uv sync --locked --no-dev", "RUN uv export --no-dev > requirements.txt && pip install -r requirements.txt")]);
+    // A version that the range allows though dockgen would take another.
+    edit(UV, &[("Dockerfile", "python:3.12-slim", "python:3.13-slim")]);
+    // A Dockerfile for development, beside a compose file that mounts the source and gives the command.
+    let project = edit(NODE, &[]);
+    project.write("Dockerfile.dev", "FROM node:22-slim\nWORKDIR /app\nEXPOSE 5173\nCMD [\"pnpm\", \"run\", \"build\"]\n");
+    project.write("compose.yaml", "services:\n  shop:\n    build:\n      context: .\n      dockerfile: Dockerfile.dev\n    command: node --watch src/server.ts\n    ports: ['3000:5173']\n    volumes: ['.:/app']\n");
+    silent(&project);
+}
+
+#[test]
+fn ten_seeded_drifts_are_found() {
+    for (files, edits, message, places) in [
+        (NODE, &[(".nvmrc", "22", "24")][..], "`Dockerfile` says Node.js 22, .nvmrc says 24", &["Dockerfile:3", ".nvmrc:1 = `24`"][..]),
+        (
+            NODE,
+            &[("Dockerfile", "pnpm install --frozen-lockfile", "npm ci")],
+            "pnpm-lock.yaml says pnpm, `Dockerfile` line 7 runs `npm ci`",
+            &["Dockerfile:7 = `npm ci`", "pnpm-lock.yaml"],
+        ),
+        (
+            NODE,
+            &[("Dockerfile", "EXPOSE 8080", "EXPOSE 8000"), ("Dockerfile", "localhost:8080", "localhost:8000")],
+            "port 8000 exposed, app listens on 8080",
+            &["Dockerfile:20", "src/server.ts:4"],
+        ),
+        (NODE, &[("Dockerfile", "localhost:8080", "localhost:3000")], "port 8080 exposed, the health check asks 3000", &["Dockerfile:21"]),
+        (
+            NODE,
+            &[("Dockerfile", "pnpm run build", "pnpm run compile")],
+            "`Dockerfile` runs the script `compile`, and package.json has none of that name",
+            &["Dockerfile:10", "package.json"],
+        ),
+        (
+            NODE,
+            &[(".dockerignore", ".git\n", ".git\n*.json\n!package.json\n")],
+            "`tsconfig.json` is copied, .dockerignore keeps it out",
+            &["Dockerfile:8", ".dockerignore"],
+        ),
+        (PYTHON, &[("Dockerfile", "COPY config config", "COPY settings config")], "`settings` is copied, and is not there", &["Dockerfile:6"]),
+        (PYTHON, &[("Dockerfile", "EXPOSE 8000", "EXPOSE 5000")], "port 5000 exposed, the command listens on 8000", &["Dockerfile:10", "Dockerfile:11"]),
+        (PYTHON, &[("Dockerfile", "3.13-slim-trixie", "3.13-slim-bullseye")], "Debian bullseye gets no fixes since 2026-08-31", &["Dockerfile:1"]),
+        (
+            UV,
+            &[("Dockerfile", "uv sync --locked --no-dev", "poetry install")],
+            "uv.lock says uv, `Dockerfile` line 5 runs `poetry install`",
+            &["Dockerfile:5", "uv.lock"],
+        ),
+        (UV, &[("Dockerfile", "main.py", "worker.py")], "the container starts `worker.py`, and there is no such file", &["Dockerfile:7"]),
+        (
+            UV,
+            &[("pyproject.toml", ">=3.12,<3.14", ">=3.13,<3.14")],
+            "`Dockerfile` says Python 3.12, pyproject.toml says >=3.13,<3.14",
+            &["Dockerfile:1", "pyproject.toml:4"],
+        ),
+    ] {
+        let project = Project::new(files);
+        for (file, from, to) in edits {
+            project.edit(file, from, to);
+        }
+        one(&project, message, places);
+    }
+}
+
+#[test]
+fn generated_files_of_every_fixture_agree_with_their_project() {
+    for fixture in crate::support::fixtures().iter().filter(|fixture| fixture.code == 0) {
+        let project = Project::new(&[]);
+        let copied = std::process::Command::new("cp").arg("-r").arg(format!("{}/.", fixture.path.display())).arg(project.path()).status().expect("cp runs");
+        assert!(copied.success());
+        let words: Vec<&str> = ["init", "--save"].into_iter().chain(fixture.args.iter().map(String::as_str)).collect();
+        project.expect(0, &words);
+        let run = project.run(&["check"]);
+        assert_eq!(run.code, 0, "{}: {}{}", fixture.name, run.stdout, run.stderr);
+    }
+}

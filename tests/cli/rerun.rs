@@ -151,3 +151,30 @@ fn a_folder_that_takes_no_files_is_a_fault_without_a_trace() {
         assert_eq!(project.names(), ["go.mod", "main.go"]);
     }
 }
+
+/// The project that the merge is for: Node.js 20 becomes 24, and nobody's layer or command is lost.
+#[test]
+fn an_upgrade_of_node_keeps_a_layer_and_a_command() {
+    let project = Project::new(&[
+        ("package.json", "{\n  \"name\": \"web\",\n  \"scripts\": { \"start\": \"node server.js\" },\n  \"dependencies\": { \"express\": \"^5.1.0\" }\n}\n"),
+        (".nvmrc", "20\n"),
+        ("server.js", "require('express')().listen(3000);\n"),
+    ]);
+    project.expect(0, &["init"]);
+    project.edit(
+        "Dockerfile",
+        "\nWORKDIR /app\n",
+        "\nRUN apt-get update \\\n    && apt-get install -y --no-install-recommends ffmpeg \\\n    && rm -rf /var/lib/apt/lists/*\n\nWORKDIR /app\n",
+    );
+    project.edit("Dockerfile", "CMD [\"node\", \"server.js\"]\n", "CMD [\"node\", \"--max-old-space-size=256\", \"server.js\"]\n");
+    project.write(".nvmrc", "24\n");
+    let check = project.expect(1, &["check"]);
+    assert!(check.stderr.contains("`Dockerfile` says Node.js 20, .nvmrc says 24"), "{}", check.stderr);
+    let run = project.expect(0, &["init"]);
+    assert!(run.stdout.contains("merged     Dockerfile"), "{}", run.stdout);
+    let text = project.read("Dockerfile");
+    for part in ["FROM node:24-", "install -y --no-install-recommends ffmpeg", "CMD [\"node\", \"--max-old-space-size=256\", \"server.js\"]"] {
+        assert!(text.contains(part), "{part} is lost:\n{text}");
+    }
+    project.expect(0, &["check"]);
+}
