@@ -104,7 +104,9 @@ impl Terminal {
             drawn.map_err(|_| Stopped)?;
             match self.term.read_key_raw().map_err(|_| Stopped)? {
                 Key::Enter => {
-                    let _ = self.term.write_line("");
+                    // What holds is said, also where it was only agreed to.
+                    let holds = if typed.trim().is_empty() { default } else { "" };
+                    let _ = self.term.write_line(holds);
                     return Ok(typed);
                 }
                 Key::Escape | Key::CtrlC | Key::Char('\u{3}' | '\u{4}') => return Err(Stopped),
