@@ -68,7 +68,13 @@ impl Detector for Node {
                 return Ok(found);
             }
         }
-        Ok(Found::one(single(dir, pack, answers)?))
+        let draft = single(dir, pack, answers)?;
+        // Scripts that call the packages below make no service: those are.
+        let runs_nothing = draft.start.is_none() && draft.framework.is_none() && !draft.dependencies.iter().any(|dependency| dependency.production);
+        if runs_nothing && dir.files_below().any(|path| path.name() == "package.json" && path.depth() > dir.path().depth() + 1) {
+            return Ok(Found::default());
+        }
+        Ok(Found::one(draft))
     }
 }
 

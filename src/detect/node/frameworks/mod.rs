@@ -9,6 +9,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use mode::{Mode, Server, Site};
@@ -66,8 +67,9 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<bool, Dia
             program(draft, project, row, &front, &texts, server, &base)?;
         }
     }
-    let tidy: std::collections::BTreeMap<String, String> = front.env.clone().into_iter().chain(old_bundler(package, row, &front)).collect();
-    draft.set("base_env", serde_json::to_value(tidy).unwrap_or_default());
+    let old_engines = (front.old_engines && project.manager.is_classic()).then(|| ("YARN_IGNORE_ENGINES".to_owned(), "1".to_owned()));
+    let variables: BTreeMap<String, String> = front.env.clone().into_iter().chain(old_bundler(package, row, &front)).chain(old_engines).collect();
+    draft.set("base_env", serde_json::to_value(variables).unwrap_or_default());
     draft.set("dev_env", serde_json::to_value(&front.dev_env).unwrap_or_default());
     draft.set("front", true);
     surroundings(draft, project, written);

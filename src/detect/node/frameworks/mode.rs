@@ -85,7 +85,7 @@ pub fn of(id: &str, project: &Project<'_>, front: &Front, settings: &Settings) -
         "nuxt" => Ok(nuxt(project, settings)),
         "sveltekit" => svelte(project, settings),
         "astro" => astro(project, settings, out),
-        "react-router" => Ok(react_router(settings, out)),
+        "react-router" => react_router(project, settings, out),
         "angular" => angular::mode(project, front),
         _ => Ok(Mode::Site(Site { page: page(project, front, settings), out: out.0, source: out.1 })),
     }
@@ -215,12 +215,17 @@ fn astro(project: &Project<'_>, settings: &Settings, (out, source): (String, Sou
     Ok(Mode::Site(Site { out, page: String::new(), source }))
 }
 
-fn react_router(settings: &Settings, (out, source): (String, Source)) -> Mode {
+fn react_router(project: &Project<'_>, settings: &Settings, (out, source): (String, Source)) -> Result<Mode, Diagnostic> {
     if let Some((false, at)) = settings.bool("ssr") {
-        return Mode::Site(Site { out: format!("{out}/client"), page: "index.html".to_owned(), source: Source::File(at) });
+        return Ok(Mode::Site(Site { out: format!("{out}/client"), page: "index.html".to_owned(), source: Source::File(at) }));
+    }
+    if !project.ships("@react-router/serve") {
+        let at = project.package.as_ref().map(|package| package.doc.whole());
+        let help = "install @react-router/serve, set `ssr: false` for files alone, or pass --start-cmd";
+        return Err(unfit("React Router makes a server, though the program that runs it is no dependency".to_owned(), &at.map_or(source, Source::File), help));
     }
     let entry = format!("./{out}/server/index.js");
-    Mode::Server(Server::new(&["node_modules/.bin/react-router-serve", &entry], &[&out], source))
+    Ok(Mode::Server(Server::new(&["node_modules/.bin/react-router-serve", &entry], &[&out], source)))
 }
 
 /// The words of the script that starts the framework's own server, with its flags.

@@ -1,5 +1,7 @@
 //! What the catalogue knows of a framework that makes web pages: the `data` of its row.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::catalog::FrameworkRow;
@@ -46,13 +48,15 @@ pub struct Front {
     /// The folder that a build leaves for the next.
     pub cache: String,
     /// Variables of every stage that builds or runs it.
-    pub env: std::collections::BTreeMap<String, String>,
+    pub env: BTreeMap<String, String>,
     /// Variables of the development stage.
-    pub dev_env: std::collections::BTreeMap<String, String>,
+    pub dev_env: BTreeMap<String, String>,
     /// Where files are routes.
     pub routes: Vec<Routes>,
     /// The first major version whose bundler works with the TLS library of today's Node.js.
     pub modern: u32,
+    /// Whether its dependencies name the versions of Node.js that they know, and no later ones: yarn 1 refuses those.
+    pub old_engines: bool,
 }
 
 /// A folder whose files are routes.

@@ -124,3 +124,14 @@ fn members_lose_the_scripts_that_an_image_repeats() {
     assert_eq!(draft.extra.get("member_hooks"), Some(&serde_json::json!([{"folder": "apps/web", "names": ["prepare"]}])));
     assert_eq!(draft.dev.map(|dev| dev.value.to_string()).as_deref(), Some("../../node_modules/.bin/vite dev --host 0.0.0.0"));
 }
+
+#[test]
+fn a_package_of_scripts_is_no_service() {
+    let found = found(&[
+        ("package.json", r#"{"scripts": {"prepare": "cd web && npm ci"}, "devDependencies": {"husky": "9"}}"#),
+        ("web/package.json", r#"{"name": "web", "scripts": {"build": "vite build"}, "devDependencies": {"vite": "8"}}"#),
+        ("web/index.html", ""),
+    ]);
+    assert_eq!(found.services.iter().map(|service| service.name.as_str()).collect::<Vec<_>>(), ["web"]);
+    assert!(found.services[0].open.is_empty());
+}
