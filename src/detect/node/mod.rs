@@ -5,6 +5,7 @@ mod frameworks;
 mod listening;
 mod managers;
 mod natives;
+mod prisma;
 mod project;
 mod script;
 mod servers;
@@ -21,7 +22,7 @@ use super::{Detector, Found, asked};
 use crate::catalog::StackPack;
 use crate::fs::Dir;
 use crate::manifest::Package;
-use crate::model::{Answers, Claim, Decision, Dependency, Diagnostic, Evidence, ServiceDraft, Source, Strength};
+use crate::model::{Answers, Claim, Decision, Dependency, Diagnostic, Evidence, Kind, ServiceDraft, Source, Strength};
 
 /// Manifests of other stacks: beside them a `package.json` is often for assets alone.
 const OTHERS: &[&str] = &[
@@ -160,8 +161,21 @@ fn fill(draft: &mut ServiceDraft, mut project: Project<'_>, folders: &[Dir<'_>])
         natives::lifecycle(draft, root, package);
     }
     bases(draft, project.pack);
-    if frameworks::fill(draft, &project)? {
-        return Ok(());
+    if project.package.is_some() && project.manager.name.value == "bun" {
+        draft.refused.insert("alpine".to_owned(), "the program of bun that is copied in needs glibc".to_owned());
     }
-    servers::fill(draft, &project)
+    if !frameworks::fill(draft, &project)? {
+        servers::fill(draft, &project)?;
+    }
+    prisma::fill(draft, &project)?;
+    by_its_path(draft);
+    Ok(())
+}
+
+/// Without a search path only Node.js itself can be started: the programs of dependencies are scripts that look for it.
+fn by_its_path(draft: &mut ServiceDraft) {
+    let Some(start) = &draft.start else { return };
+    if start.value.program() != Some("node") && draft.kind != Kind::Site {
+        draft.refused.entry("distroless".to_owned()).or_insert_with(|| format!("`{}` needs a search path, which this image lacks", start.value));
+    }
 }
