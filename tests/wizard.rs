@@ -185,6 +185,34 @@ fn every_answer_can_be_another_and_is_kept() {
 }
 
 #[test]
+fn the_platform_and_the_build_command_can_be_others() {
+    let mut files_of = GO.to_vec();
+    files_of.push(("index.html", "<h1>notes</h1>\n"));
+    let project = Project::new(&files_of);
+    let stacks = dockgen::catalog::files::stacks();
+    let place = |id: &str| stacks.iter().position(|stack| *stack == id).expect("a stack");
+    let mut screen = Screen::start(&project, &["init"]);
+    screen.at("platform:", &format!("{}{ENTER}", DOWN.repeat(place("static") - place("go"))));
+    for prompt in ["base image:", "database services", "files to write", "go on:"] {
+        screen.at(prompt, ENTER);
+    }
+    let (text, code) = screen.end();
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(project.read("dockgen.toml"), "stack = \"static\"\n");
+    assert_eq!(files(&project), by_flags(&files_of, &["--stack=static"]));
+
+    let project = Project::new(GO);
+    let mut screen = Screen::start(&project, &["init"]);
+    screen.at("platform:", ENTER).at("runtime version:", ENTER).at("? build command", &format!("go build -o /usr/local/bin/notes .{ENTER}"));
+    for prompt in ["? start command", "? port", "base image:", "database services", "files to write", "go on:"] {
+        screen.at(prompt, ENTER);
+    }
+    let (text, code) = screen.end();
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(files(&project), by_flags(GO, &["--build-cmd=go build -o /usr/local/bin/notes ."]));
+}
+
+#[test]
 fn a_tie_lists_its_candidates_with_their_evidence() {
     let mut files_of = NODE.to_vec();
     files_of.push(("yarn.lock", "# yarn lockfile v1\n"));

@@ -77,7 +77,7 @@ fn templates(folder: &Path) -> anyhow::Result<Vec<Template>> {
     let mut found = Vec::new();
     for path in tree.files_below(&RelPath::root()).filter(|path| path.name().rsplit_once('.').is_some_and(|(_, ending)| ending == "tera")) {
         let text = tree.read(path).map_err(|problem| anyhow::anyhow!("--templates: {}", problem.message))?;
-        found.extend(text.map(|text| Template { name: path.to_string(), place: path.to_string(), text: text.as_str().to_owned() }));
+        found.extend(text.map(|text| Template { name: path.to_string(), place: format!("{}/{path}", folder.display()), text: text.as_str().to_owned() }));
     }
     anyhow::ensure!(!found.is_empty(), "--templates: `{}` holds no templates (`dockgen templates eject` writes the built-in ones)", folder.display());
     Ok(found)
