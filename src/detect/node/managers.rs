@@ -120,21 +120,21 @@ impl Manager {
         }
         let notes =
             if lock.is_none() && package.is_some_and(|package| package.has_any("dependencies")) { vec![unlocked(dir, &name.value)] } else { Vec::new() };
-        let program = release.map(|file| format!("node {file}")).unwrap_or_default();
+        let program = release.map(|file| format!("node {}", word(&file))).unwrap_or_default();
         Ok(Self { name, lock, open, notes, version, facts, secrets, program, files })
     }
 
     /// What stands behind `run`: the command that runs a script of the package.
     pub fn run(&self, script: &str) -> String {
-        format!("{} {script}", self.command(&self.facts.run))
+        format!("{} {}", self.command(&self.facts.run), word(script))
     }
 
     /// The command that runs a script of workspace members, in this order.
     pub fn run_members(&self, script: &str, members: &[&str]) -> String {
-        let named = members.iter().map(|name| self.command(&self.facts.one_member).replace("{name}", name));
+        let named = members.iter().map(|name| self.command(&self.facts.one_member).replace("{name}", &word(name)));
         let between = if self.facts.run_members == "{members}" { " && " } else { " " };
         let named = named.collect::<Vec<_>>().join(between);
-        self.command(&self.facts.run_members).replace("{members}", &named).replace("{script}", script)
+        self.command(&self.facts.run_members).replace("{members}", &named).replace("{script}", &word(script))
     }
 
     /// The command that builds members: these, in their order, of which the last is the application or, `below` it, is not.
@@ -143,7 +143,7 @@ impl Manager {
         if whole.is_empty() || members.len() == 1 && !below {
             return self.run_members("build", members);
         }
-        self.command(whole).replace("{name}", app).replace("{script}", "build")
+        self.command(whole).replace("{name}", &word(app)).replace("{script}", "build")
     }
 
     /// Whether it is yarn 1, which runs every script.
@@ -165,7 +165,7 @@ impl Manager {
             "install": self.command(install),
             "prune": self.command(&self.facts.prune),
             "prune_cached": self.facts.prune_cached,
-            "member": self.command(&self.facts.member).replace("{name}", name),
+            "member": self.command(&self.facts.member).replace("{name}", &word(name)),
             "member_anew": self.facts.member_anew,
             "cache": self.facts.cache,
             "cache_id": self.facts.cache_id,
@@ -198,6 +198,11 @@ impl Manager {
             _ => text.to_owned(),
         }
     }
+}
+
+/// A name of the project as one word of a shell: what is no plain word is quoted, and what can't be quoted is left for the template to refuse.
+fn word(name: &str) -> String {
+    shlex::try_quote(name).map_or_else(|_| name.to_owned(), std::borrow::Cow::into_owned)
 }
 
 /// The lock files of a folder with their package managers, in the catalogue's order.

@@ -152,7 +152,7 @@ fn dev(draft: &mut ServiceDraft, project: &Project<'_>, file: Option<&str>) {
                 helpers(draft, project, tool, &at);
             }
             let name = at.key.rsplit('.').next().unwrap_or("dev").to_owned();
-            Some(Decision::new(Cmd::exec(project.run(&name).split(' ')), Source::File(at)))
+            Some(Decision::new(Cmd::Exec(shlex::split(&project.run(&name)).unwrap_or_default()), Source::File(at)))
         }
         None => start::for_development(project).or_else(|| start::watched(project, file)).or_else(|| draft.start.clone()),
     };
