@@ -226,7 +226,8 @@ pub fn compose(text: &str, plan: &ComposePlan) -> Result<(), Diagnostic> {
 
 /// Checks that every path that a Dockerfile copies from its context is there and not ignored.
 pub fn copies(file: &Rendered, context: &Dir<'_>, ignore: Option<&str>) -> Vec<Diagnostic> {
-    let Ok(parsed) = parse_dockerfile::parse(&file.text) else { return Vec::new() };
+    let text = readable(&file.text);
+    let Ok(parsed) = parse_dockerfile::parse(&text) else { return Vec::new() };
     let patterns = Patterns::parse(ignore.unwrap_or_default());
     let mut problems = Vec::new();
     for instruction in &parsed.instructions {
@@ -240,7 +241,7 @@ pub fn copies(file: &Rendered, context: &Dir<'_>, ignore: Option<&str>) -> Vec<D
             if path.is_empty() || path == "." || path.contains(['*', '?', '[', '$']) {
                 continue;
             }
-            let line = file.text[..copy.copy.span.start].matches('\n').count() + 1;
+            let line = text[..copy.copy.span.start].matches('\n').count() + 1;
             let at = Evidence::line(file.path.clone(), u32::try_from(line).unwrap_or(0), format!("COPY {path}"));
             if !context.has(path) && !context.has_dir(path) {
                 problems.push(Diagnostic::error("missing-copy", format!("`{path}` is copied but is not in the build context")).at(at));
@@ -252,8 +253,19 @@ pub fn copies(file: &Rendered, context: &Dir<'_>, ignore: Option<&str>) -> Vec<D
     problems
 }
 
+/// A Dockerfile of somebody else's in the form that the parser takes: it refuses `ENTRYPOINT []`, which takes back the base image's. Lines stay where they are.
+pub fn readable(text: &str) -> String {
+    let empty = |line: &str| {
+        let bare: String = line.split_whitespace().collect();
+        bare.eq_ignore_ascii_case("ENTRYPOINT[]") || bare.eq_ignore_ascii_case("CMD[]")
+    };
+    text.lines().map(|line| if empty(line) { format!("{}\n", line.replace(']', "\"\"]")) } else { format!("{line}\n") }).collect()
+}
+
 /// What is wrong with any Dockerfile, whoever wrote it: lines and messages.
 pub fn any(text: &str) -> Vec<(usize, String)> {
+    let readable = readable(text);
+    let text = readable.as_str();
     let Ok(parsed) = parse_dockerfile::parse(text) else { return vec![(1, "it can't be parsed".to_owned())] };
     let line = |at: usize| text[..at].matches('\n').count() + 1;
     let mut found = Vec::new();
@@ -284,4 +296,16 @@ pub fn any(text: &str) -> Vec<(usize, String)> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::any;
+
+    #[test]
+    fn somebody_else_s_dockerfile_is_read_too() {
+        assert_eq!(any("FROM python:3.14-slim\nENTRYPOINT []\nCMD [\"a\"]\n"), []);
+        let found = any("FROM node\nCMD npm start\n");
+        assert_eq!(found.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [1, 2]);
+    }
 }

@@ -172,11 +172,17 @@ fn judge_cache(session: &Session<'_>, file: &str, built: &super::session::Built)
         0 => format!("{:.1} s after the first build's {first:.1} s", built.seconds),
         some => format!("{:.1} s; the first build took {first:.1} s with {some} steps there already", built.seconds),
     };
-    if let Some((_, step)) = again.first() {
+    if let Some((kind, step)) = again.first() {
+        let compiles = installs(step.split_once("] ").map_or("", |(_, text)| text)).is_none() && *kind != Installs::System;
+        let help = if compiles {
+            "fetch the dependencies in a step before the sources are copied, or keep the compiler's cache with `RUN --mount=type=cache`"
+        } else {
+            "copy the manifests and the lock file first, install, and copy the sources after that"
+        };
         let short: String = step.chars().take(110).collect();
         return Finding::fail(Check::Cache, format!("a change to {file} runs {short} again ({times})"))
             .more(again.iter().map(|(_, step)| step.clone()))
-            .help("copy the manifests and the lock file first, install, and copy the sources after that");
+            .help(help);
     }
     let steps = built.log.steps().count();
     let kept = built.log.steps().filter(|step| step.cached).count();

@@ -136,7 +136,8 @@ fn single_stage(session: &mut Session<'_>) -> Result<Result<u64, String>, Fault>
     let context = session.copied()?;
     let built = session.build(&file, Some(&planned.everything), &context, &[])?;
     if !built.ok {
-        return Ok(Err("it does not build".to_owned()));
+        let why = built.log.tail().into_iter().rev().find(|line| line.contains("ERROR")).unwrap_or_default();
+        return Ok(Err(format!("it does not build: {why}")));
     }
     Ok(Ok(weigh(session, &built.tag)?))
 }

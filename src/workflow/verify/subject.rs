@@ -165,8 +165,9 @@ fn subject(wanted: &Wanted<'_>, context: PathBuf, file: PathBuf, compose: Option
     let shown = file.strip_prefix(wanted.root).unwrap_or(&file).display().to_string();
     let shown_context = context.strip_prefix(wanted.root).ok().map(|tail| tail.display().to_string()).filter(|tail| !tail.is_empty());
     let text = work::text(&file).ok_or_else(|| Diagnostic::error("unreadable-file", format!("`{shown}` can't be read as text")))?;
+    let readable = crate::render::lint::readable(&text);
     let broken = |message: String| Diagnostic::error("broken-dockerfile", format!("`{shown}` can't be parsed: {message}"));
-    let parsed = parse_dockerfile::parse(&text).map_err(|error| broken(error.to_string()))?;
+    let parsed = parse_dockerfile::parse(&readable).map_err(|error| broken(error.to_string()))?;
     let stages: Vec<Stage> = parsed
         .stages()
         .map(|stage| Stage {
@@ -199,7 +200,7 @@ fn subject(wanted: &Wanted<'_>, context: PathBuf, file: PathBuf, compose: Option
         .instructions
         .iter()
         .take_while(|instruction| !matches!(instruction, Instruction::From(_)))
-        .filter_map(|instruction| if let Instruction::Arg(arg) = instruction { Some(text[arg.arguments.span.clone()].to_owned()) } else { None })
+        .filter_map(|instruction| if let Instruction::Arg(arg) = instruction { Some(readable[arg.arguments.span.clone()].to_owned()) } else { None })
         .collect();
     drop(parsed);
     Ok(Subject {
