@@ -16,8 +16,8 @@ use crate::model::verify::{Check, Finding};
 /// How many times longer a development server may take until its first answer: it may have to compile everything first.
 const COMPILES: u32 = 4;
 
-/// How long a reaction may take.
-const REACTION: Duration = Duration::from_secs(8);
+/// How long a reaction may take: a restart waits for the program to end.
+const REACTION: Duration = Duration::from_secs(20);
 
 /// How long a page may take to show a change.
 const PAGE: Duration = Duration::from_secs(20);
@@ -67,7 +67,7 @@ fn context_of(session: &Session<'_>, folder: &Path) -> bool {
     work::full(&there).is_some_and(|there| there == session.subject.context)
 }
 
-/// Starts the service with `docker compose up --watch` in the copy; the container's id.
+/// Starts the service with `docker compose up --watch` in the copy; the container's name, which stays when compose makes it anew.
 fn compose(session: &mut Session<'_>, app: &super::subject::App, root: &Path) -> Result<Result<(Beside, String), Finding>, Fault> {
     let io = |error: std::io::Error| Fault::Failed(format!("the copy can't be completed: {error}"));
     let subject = session.subject;
@@ -98,7 +98,11 @@ fn compose(session: &mut Session<'_>, app: &super::subject::App, root: &Path) ->
     let file = root.join(app.file.file_name().unwrap_or_default());
     session.remember_project(&project, vec![file.clone(), more.clone()]);
     let (root, file, more) = (path(root), path(&file), path(&more));
-    let mut args = vec!["compose", "--project-name", &project, "--project-directory", &root, "--file", &file, "--file", &more, "up", "--no-deps", "--build"];
+    let mut args = vec!["compose", "--project-name", &project, "--project-directory", &root, "--file", &file, "--file", &more, "up", "--build"];
+    // The services that it waits for are started only where somebody asked for them.
+    if session.options.compose.is_none() {
+        args.push("--no-deps");
+    }
     if app.watches {
         args.push("--watch");
     }
@@ -107,8 +111,9 @@ fn compose(session: &mut Session<'_>, app: &super::subject::App, root: &Path) ->
     let mut beside = session.docker.beside(&args)?;
     let begun = Instant::now();
     let filter = format!("label=com.docker.compose.project={project}");
+    let service = format!("label=com.docker.compose.service={}", app.service);
     loop {
-        let id = session.docker.ask(&["ps", "--all", "--quiet", "--no-trunc", "--filter", &filter])?;
+        let id = session.docker.ask(&["ps", "--all", "--format", "{{.Names}}", "--filter", &filter, "--filter", &service])?;
         if let Some(id) = id.lines().next().filter(|_| session_started(session, &id)) {
             return Ok(Ok((beside, id.to_owned())));
         }

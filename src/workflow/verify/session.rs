@@ -10,7 +10,7 @@ use super::Options;
 use super::progress::Progress;
 use super::steps::BuildLog;
 use super::subject::Subject;
-use crate::fs::docker::{Docker, Fault, path};
+use crate::fs::docker::{Docker, Fault, path, pause};
 use crate::fs::work::{self, Work};
 use crate::model::verify::{Sizes, Times};
 
@@ -135,7 +135,14 @@ impl<'a> Session<'a> {
 
     /// What the engine knows of an image or a container.
     pub fn inspect(&self, kind: &str, name: &str) -> Result<Value, Fault> {
-        let text = self.docker.ask(&[kind, "inspect", name])?;
+        let begun = Instant::now();
+        let text = loop {
+            match self.docker.ask(&[kind, "inspect", name]) {
+                // `docker compose watch` may be just making it anew.
+                Err(Fault::Failed(why)) if why.contains("No such container") && begun.elapsed() < Duration::from_secs(15) => pause(Duration::from_millis(300))?,
+                other => break other?,
+            }
+        };
         let mut value: Value = serde_json::from_str(&text).map_err(|error| Fault::Failed(format!("`docker {kind} inspect`: {error}")))?;
         Ok(value[0].take())
     }
