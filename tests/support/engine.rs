@@ -27,9 +27,21 @@ pub fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// Whether the registry of public images can be asked.
+fn has_images() -> bool {
+    Command::new("docker")
+        .args(["manifest", "inspect", "alpine:latest"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
 /// The registries that this machine's own tools use.
 #[derive(Clone, Debug)]
 pub struct Registries {
+    /// Whether public images can be pulled.
+    pub images: bool,
     npm: String,
     index: String,
     files: String,
@@ -45,6 +57,7 @@ impl Registries {
         let pip = say("python3", &["-c", "from pip._internal.models.index import PyPI as p; print(p.simple_url, p.file_storage_domain)"]);
         let (index, files) = pip.split_once(' ').unwrap_or_default();
         Self {
+            images: has_images(),
             npm: say("npm", &["config", "get", "registry"]).trim_end_matches('/').to_owned(),
             index: index.trim_end_matches('/').to_owned(),
             files: files.to_owned(),

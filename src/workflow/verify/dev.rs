@@ -262,8 +262,9 @@ fn react(session: &Session<'_>, name: &str, ports: &[u16], copy: &Path, copied_t
         let now = sight(session, name)?;
         seen = if now.started != before.started {
             Some("restarts".to_owned())
-        } else if !now.running {
-            Some("ends".to_owned())
+        } else if !now.running || now.pids.is_empty() {
+            // Between the end and the start of a restart; one that has ended for good is no reaction.
+            None
         } else if stable.iter().any(|pid| !now.pids.contains(*pid)) {
             Some("reloads".to_owned())
         } else if !noisy && now.log > before.log {
@@ -284,16 +285,11 @@ fn react(session: &Session<'_>, name: &str, ports: &[u16], copy: &Path, copied_t
             pause(Duration::from_millis(300))?;
         }
     }
-    let text = undo.text().to_owned();
     undo.restore()?;
     if let Some(place) = &place {
-        debug_assert!(!text.is_empty());
         let _ = session.docker.run(&["cp", &path(&copy.join(file)), &format!("{name}:{place}")])?;
     }
-    Ok(match seen.as_deref() {
-        Some(what) if what != "ends" => Reaction::Seen(what.to_owned()),
-        _ => Reaction::None,
-    })
+    Ok(seen.map_or(Reaction::None, Reaction::Seen))
 }
 
 /// Where a file may be served: the first page, and its own path with ever fewer folders.

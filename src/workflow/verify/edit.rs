@@ -140,11 +140,6 @@ impl Undo {
     pub fn restore(self) -> Result<(), Fault> {
         work::overwrite(&self.path, &self.text).map_err(|error| Fault::Failed(error.to_string()))
     }
-
-    /// What it held.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
 }
 
 fn change(copy: &Path, tail: &str, new: impl FnOnce(&str) -> String) -> Result<Undo, Fault> {
