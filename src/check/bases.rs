@@ -1,6 +1,6 @@
 //! Base images that get no fixes any more.
 
-use super::runtime::{is_asked_for, version_of};
+use super::runtime::version_of;
 use super::{Subject, name_and_tag};
 use crate::catalog::CHECKED;
 use crate::catalog::releases::Releases;
@@ -12,7 +12,6 @@ pub(super) fn drifts(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
     for (stage, image) in subject.recipe.images() {
         let mut ended = None;
-        let mut asked_for = false;
         for pack in subject.packs.values() {
             let Some((row, version)) = pack.runtime.as_ref().zip(version_of(image, pack)) else { continue };
             let date = match row.line(&version) {
@@ -22,7 +21,6 @@ pub(super) fn drifts(subject: &Subject<'_>) -> Vec<Diagnostic> {
                 None => row.lines.first().filter(|first| version < first.version.truncate(version.numbers().len())).map(|_| String::new()),
             };
             if let Some(date) = date {
-                asked_for = subject.draft.is_some_and(|draft| draft.pack == pack.id) && is_asked_for(subject, &version);
                 ended = Some((format!("{} {version}", row.title), date, format!("{} {} is the default ({})", row.title, row.default, row.because)));
             }
         }
@@ -36,9 +34,8 @@ pub(super) fn drifts(subject: &Subject<'_>) -> Vec<Diagnostic> {
             let since = if date.is_empty() { "no fixes any more".to_owned() } else { format!("no fixes since {date}") };
             let message = format!("{what} gets {since}");
             if !found.iter().any(|known| known.message == message) {
-                // What the project itself asks for is no disagreement, though still worth saying.
-                let found_as = if asked_for { Diagnostic::warning("end-of-life", message) } else { Diagnostic::error("end-of-life", message) };
-                found.push(found_as.at(subject.recipe.at(stage.line, image)).help(help));
+                // Age is no disagreement with the project, though worth saying: a pipeline must not turn red on its own.
+                found.push(Diagnostic::warning("end-of-life", message).at(subject.recipe.at(stage.line, image)).help(help));
             }
         }
     }

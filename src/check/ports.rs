@@ -119,8 +119,11 @@ fn against_the_program(subject: &Subject<'_>, exposed: &Exposed) -> Option<Diagn
         Source::Inferred { from, .. } => from.first()?,
         _ => return None,
     };
-    // Only where the place itself names the number: a framework's habit is no statement of this project.
-    at.raw.contains(&decision.value.to_string()).then(|| {
+    // Only where the place itself names the number: a framework's habit is no statement of this project. A line that knows the
+    // exposed port too (`8080; /* or 80 for root */`) leaves it to somebody else.
+    let numbers: Vec<&str> = at.raw.split(|c: char| !c.is_ascii_digit()).collect();
+    let names = |port: u16| numbers.contains(&port.to_string().as_str());
+    (names(decision.value) && !exposed.ports.iter().any(|port| names(*port))).then(|| {
         Diagnostic::error("port-drift", format!("port {} exposed, app listens on {}", shown(&exposed.ports), decision.value))
             .at(exposed.at.clone())
             .at(at.clone())

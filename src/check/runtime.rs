@@ -20,12 +20,6 @@ fn stated<'a>(subject: &Subject<'a>) -> Vec<(&'a Version, &'a Evidence)> {
         .collect()
 }
 
-/// Whether the project itself asks for a version of its runtime.
-pub(super) fn is_asked_for(subject: &Subject<'_>, version: &Version) -> bool {
-    let precision = subject.pack().and_then(|pack| pack.runtime.as_ref()).map_or(1, |row| row.precision);
-    stated(subject).first().is_some_and(|(value, at)| is_plain(&at.raw) && fits(version, value, at, precision) == Some(true))
-}
-
 /// Stages whose runtime is not what the project asks for.
 pub(super) fn drifts(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let Some(row) = subject.pack().and_then(|pack| pack.runtime.as_ref()) else { return Vec::new() };

@@ -4,7 +4,7 @@ use super::Subject;
 use crate::fs::Dir;
 use crate::manifest::Document;
 use crate::manifest::dockerfile::{Says, Stage, Step};
-use crate::model::{Cmd, Diagnostic};
+use crate::model::{Cmd, Diagnostic, RelPath};
 
 /// Interpreters, and the endings of what they run.
 const INTERPRETERS: &[(&[&str], &[&str])] = &[
@@ -37,6 +37,12 @@ pub(super) fn drifts(subject: &Subject<'_>) -> Vec<Diagnostic> {
                 Diagnostic::error("start-drift", format!("the container starts `{file}`, and there is no such file"))
                     .at(at)
                     .help("mend the command; `dockgen detect` shows the start command that the project states"),
+            );
+        } else if let Some(app) = app_of(&words).filter(|app| has_no_module(subject, app)) {
+            found.push(
+                Diagnostic::error("start-drift", format!("the container starts `{app}`, and there is no such module"))
+                    .at(at)
+                    .help("mend the command; `dockgen detect` shows the application that the project has"),
             );
         } else if let Some((script, manifest)) = script_of(subject, &words) {
             found.push(
@@ -77,6 +83,28 @@ fn file_of(words: &[String]) -> Option<String> {
         return None;
     }
     None
+}
+
+/// The application that a Python server is given: `config.wsgi:application`.
+fn app_of(words: &[String]) -> Option<&str> {
+    let program = |word: &String| ["gunicorn", "uvicorn", "hypercorn", "granian", "daphne"].contains(&word.rsplit('/').next().unwrap_or(word));
+    // Where the server looks in another folder, the module's place is not plain.
+    if !words.iter().any(program) || words.iter().any(|word| word.contains("--chdir") || word.contains("--app-dir") || word.contains("--pythonpath")) {
+        return None;
+    }
+    let is_name = |part: &str| part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    words.iter().map(String::as_str).find(|word| word.split_once(':').is_some_and(|(module, app)| is_name(app) && module.split('.').all(is_name)))
+}
+
+/// Whether the project has another application, and nowhere a module of this name.
+fn has_no_module(subject: &Subject<'_>, app: &str) -> bool {
+    let path = app.split(':').next().unwrap_or(app).replace('.', "/");
+    let Some(Cmd::Exec(own)) = subject.draft.and_then(|draft| draft.start.as_ref()).map(|start| &start.value) else { return false };
+    app_of(own).is_some_and(|other| other != app)
+        && !subject.tree.files_below(&RelPath::root()).any(|file| {
+            let file = file.as_str();
+            [format!("{path}.py"), format!("{path}/__init__.py")].iter().any(|name| file == name || file.ends_with(&format!("/{name}")))
+        })
 }
 
 /// Whether a file can't come from the repository, by what is copied where.
