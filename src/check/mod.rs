@@ -9,6 +9,7 @@ mod managers;
 mod ports;
 mod runtime;
 mod start;
+mod targets;
 
 use std::collections::BTreeMap;
 
@@ -42,6 +43,7 @@ pub fn drifts(subject: &Subject<'_>) -> Vec<Diagnostic> {
     found.extend(ports::drifts(subject));
     found.extend(copies::drifts(subject));
     found.extend(start::drifts(subject));
+    found.extend(targets::drifts(subject));
     found.extend(bases::drifts(subject));
     found.sort_by_key(|drift| drift.at.first().and_then(|at| at.line));
     found

@@ -51,6 +51,10 @@ pub(super) fn drifts(subject: &Subject<'_>) -> Vec<Diagnostic> {
 pub(super) fn version_of(image: &str, pack: &StackPack) -> Option<Version> {
     let (name, tag) = name_and_tag(image);
     let name = name.rsplit('/').next()?;
+    // A tool's image that carries the runtime too: ghcr.io/astral-sh/uv:python3.12-bookworm-slim
+    if let Some(carried) = pack.runtime.as_ref().and_then(|row| tag.strip_prefix(row.name.as_str())).and_then(leading_version) {
+        return Some(carried);
+    }
     for pattern in pack.bases.values().flat_map(|row| [Some(&row.build), row.prod.as_ref()]).flatten() {
         let (known, known_tag) = name_and_tag(pattern);
         let known = known.rsplit('/').next()?;

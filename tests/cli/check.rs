@@ -55,6 +55,10 @@ fn a_hand_written_go_image() {
     one(&project, "`go.mod` is copied, .dockerignore keeps it out", &["Dockerfile:3", ".dockerignore"]);
 
     let project = go();
+    project.edit("Dockerfile", "-o /notes .", "-o /notes ./cmd/notes");
+    one(&project, "`Dockerfile` builds `./cmd/notes`, which the repository does not have", &["Dockerfile:6"]);
+
+    let project = go();
     project.edit("Dockerfile", "golang:1.26-bookworm", "golang:1.26-buster");
     warned(&project, "Debian buster gets no fixes since 2024-06-30", "Dockerfile:1");
 
@@ -138,6 +142,15 @@ const PYTHON: &[(&str, &str)] = &[
     ),
 ];
 
+const RUST: &[(&str, &str)] = &[
+    ("Cargo.toml", "[package]\nname = \"shop\"\nversion = \"1.0.0\"\nedition = \"2024\"\n\n[[bin]]\nname = \"server\"\npath = \"src/main.rs\"\n"),
+    ("src/main.rs", "fn main() {}\n"),
+    (
+        "Dockerfile",
+        "FROM rust:1.99-trixie AS build\nWORKDIR /src\nCOPY . .\nRUN cargo build --release --bin server\n\nFROM debian:trixie-slim\nCOPY --from=build /src/target/release/server /usr/local/bin/\nCMD [\"server\"]\n",
+    ),
+];
+
 const UV: &[(&str, &str)] = &[
     ("pyproject.toml", "[project]\nname = \"jobs\"\nversion = \"1.0.0\"\nrequires-python = \">=3.12,<3.14\"\ndependencies = [\"httpx\"]\n"),
     ("uv.lock", "version = 1\nrequires-python = \">=3.12, <3.14\"\n"),
@@ -161,6 +174,7 @@ fn ten_that_fit_are_silent() {
     edit(NODE, &[]);
     edit(PYTHON, &[]);
     edit(UV, &[]);
+    edit(RUST, &[]);
     // A patch release, a variant, an image by digest or from a company's registry.
     edit(NODE, &[("Dockerfile", "NODE_VERSION=22", "NODE_VERSION=22.11.0"), ("Dockerfile", "-slim AS build", "-alpine AS build")]);
     edit(
@@ -236,6 +250,18 @@ fn ten_seeded_drifts_are_found() {
             &[("Dockerfile", "uv sync --locked --no-dev", "poetry install")],
             "uv.lock says uv, `Dockerfile` line 5 runs `poetry install`",
             &["Dockerfile:5", "uv.lock"],
+        ),
+        (
+            UV,
+            &[("Dockerfile", "python:3.12-slim", "ghcr.io/astral-sh/uv:python3.11-trixie-slim")],
+            "`Dockerfile` says Python 3.11, pyproject.toml says >=3.12,<3.14",
+            &["Dockerfile:1", "pyproject.toml:4"],
+        ),
+        (
+            RUST,
+            &[("Dockerfile", "--bin server", "--bin serve")],
+            "`Dockerfile` builds the program `serve`, which the repository does not have",
+            &["Dockerfile:4"],
         ),
         (UV, &[("Dockerfile", "main.py", "worker.py")], "the container starts `worker.py`, and there is no such file", &["Dockerfile:7"]),
         (
