@@ -359,6 +359,57 @@ fn a_narrow_terminal_does() {
     assert_eq!(files(&project), by_flags(NODE, &[]));
 }
 
+/// Two applications, one of which leaves its package manager open.
+const SEVERAL: &[(&str, &str)] = &[
+    ("api/package.json", "{ \"name\": \"api\", \"scripts\": { \"start\": \"node server.js\" }, \"dependencies\": { \"express\": \"^5.1.0\" } }\n"),
+    ("api/server.js", "require('express')().listen(3000);\n"),
+    ("api/yarn.lock", "# yarn lockfile v1\n"),
+    ("api/pnpm-lock.yaml", "lockfileVersion: '9.0'\n"),
+    ("notes/go.mod", "module example.com/notes\n\ngo 1.27\n"),
+    ("notes/main.go", "package main\n\nimport \"net/http\"\n\nfunc main() { http.ListenAndServe(\":8080\", nil) }\n"),
+];
+
+#[test]
+fn of_several_applications_some_or_all_get_files() {
+    // All of them: only what one leaves open is asked, and the answer is that one's.
+    let project = Project::new(SEVERAL);
+    let mut screen = Screen::start(&project, &["init"]);
+    screen.at("applications", ENTER).at("more than one package manager", ENTER).at("database services", ENTER).at("files to write", ENTER).at("go on:", ENTER);
+    let (text, code) = screen.end();
+    assert_eq!(code, 0, "{text}");
+    for file in ["api/Dockerfile", "notes/Dockerfile", "compose.yaml"] {
+        assert!(project.has(file), "no {file}\n{text}");
+    }
+    let kept = project.read("dockgen.toml");
+    assert!(kept.contains("[app.api]") && kept.contains("package-manager = "), "{kept}");
+    // A script has the same answer from there.
+    let before = project.read("api/Dockerfile");
+    project.expect(0, &["init", "--yes"]);
+    assert_eq!(project.read("api/Dockerfile"), before);
+
+    // One of them: it is asked like a single one.
+    let project = Project::new(SEVERAL);
+    let mut screen = Screen::start(&project, &["init"]);
+    screen
+        .at("applications", " \r")
+        .at("platform", ENTER)
+        .at("runtime version", ENTER)
+        .at("? build command", ENTER)
+        .at("? start command", ENTER)
+        .at("? port", ENTER);
+    screen.at("base image", ENTER).at("database services", ENTER).at("files to write", ENTER).at("go on:", ENTER);
+    let (text, code) = screen.end();
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("docker compose up"), "{text}");
+    assert_eq!(project.read("dockgen.toml"), "app = [\"notes\"]\n");
+    let other = Project::new(SEVERAL);
+    other.expect(0, &["init", "--yes", "--app", "notes"]);
+    for file in ["notes/Dockerfile", "notes/.dockerignore", "compose.yaml"] {
+        assert_eq!(project.read(file), other.read(file));
+    }
+    assert!(!project.has("api/Dockerfile"));
+}
+
 #[test]
 fn a_broken_manifest_and_an_empty_folder_end_without_a_question() {
     let project = Project::new(&[("package.json", "{")]);

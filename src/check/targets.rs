@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Subject;
 use crate::fs::Dir;
-use crate::manifest::dockerfile::{Says, Step};
 use crate::manifest::Document;
+use crate::manifest::dockerfile::{Says, Step};
 use crate::model::{Diagnostic, RelPath};
 
 /// Programs and packages that are named and nowhere made.
