@@ -3,6 +3,7 @@
 mod asked;
 mod c;
 mod go;
+mod listening;
 mod node;
 mod python;
 mod recognised;

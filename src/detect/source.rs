@@ -6,7 +6,7 @@ use regex::Regex;
 
 use crate::fs::{Dir, Text};
 use crate::manifest::pattern;
-use crate::model::{Decision, Evidence, RelPath, Source};
+use crate::model::{Decision, Evidence, RelPath, ServiceDraft, Source};
 
 /// How many files of a service are searched, how long a searched file may be, and how much is searched in all, in bytes:
 /// what says how a program runs stands in few files near the top, and every pattern is tried on all of them.
@@ -125,14 +125,117 @@ pub fn health_route(texts: &[Rc<Text>], comment: &str) -> Decision<String> {
 }
 
 /// Folders that programs read at run time, by the names that they commonly have.
-const READ_FOLDERS: &[&str] = &["templates", "views", "static", "public", "assets", "web", "www", "migrations", "locales", "i18n", "config", "configs", "data"];
+const READ_FOLDERS: &[&str] = &[
+    "templates",
+    "views",
+    "static",
+    "public",
+    "assets",
+    "web",
+    "www",
+    "migrations",
+    "locales",
+    "i18n",
+    "config",
+    "configs",
+    "configuration",
+    "conf",
+    "resources",
+    "content",
+    "data",
+    "html",
+    "site",
+];
+
+/// Endings of files at the root that programs read at run time.
+const READ_ENDINGS: &[&str] = &["toml", "yaml", "yml", "json", "ini", "conf", "cfg", "html", "txt", "csv"];
+
+/// Files at the root that tools read, not programs.
+const OF_TOOLS: &[&str] = &[
+    "Cargo.toml",
+    "rust-toolchain.toml",
+    "rustfmt.toml",
+    "clippy.toml",
+    "deny.toml",
+    "package.json",
+    "package-lock.json",
+    "tsconfig.json",
+    "pyproject.toml",
+    "CMakeLists.txt",
+    "requirements.txt",
+    "vcpkg.json",
+    "CMakePresets.json",
+    "conanfile.txt",
+    "LICENSE.txt",
+    "README.txt",
+    "robots.txt",
+    "cliff.toml",
+    "Trunk.toml",
+    "typos.toml",
+];
 
 /// Lines that put files into the program itself, so that it reads no folder.
-const EMBEDDED: &[&str] = &["go:embed", "include!", "include_str!", "include_bytes!", "include_dir!", "folder =", "migrate!", "embed_migrations!", "import "];
+const EMBEDDED: &[&str] =
+    &["go:embed", "include!", "include_str!", "include_bytes!", "include_dir!", "folder =", "migrate!", "embed_migrations!", "import ", "CARGO_MANIFEST_DIR"];
 
-/// The folders of a service that its code names in string literals as paths to read: they belong beside the program.
-pub fn folders_read(dir: &Dir<'_>, texts: &[Rc<Text>]) -> Vec<(String, Evidence)> {
-    let mut found = Vec::new();
+/// Words of calls that take a path: a bare name on such a line is one.
+const PATH_CALLS: &[&str] = &[
+    "join(", "Join(", "path", "Path", "dir", "Dir", "folder", "Folder", "Glob", "glob", "open(", "Open(", "read", "Read", "load", "Load", "Static", "static",
+    "Views", "New(", "ile(", "iles(", "source(",
+];
+
+/// What a program reads at run time beside itself.
+#[derive(Debug, Default)]
+pub struct Reads {
+    /// Folders, seen from the build context and from the program, each with the place that names it.
+    folders: Vec<(String, String, Evidence)>,
+    /// Files at the top.
+    files: Vec<(String, String, Evidence)>,
+}
+
+impl Reads {
+    /// Hands what is read to the template and the explanation.
+    pub fn state(self, draft: &mut ServiceDraft) {
+        if self.folders.is_empty() && self.files.is_empty() {
+            return;
+        }
+        let rows = |all: &[(String, String, Evidence)]| all.iter().map(|(from, to, _)| serde_json::json!({ "from": from, "to": to })).collect::<Vec<_>>();
+        draft.set("assets", serde_json::json!({ "folders": rows(&self.folders), "files": rows(&self.files) }));
+        for (_, to, at) in self.folders.into_iter().chain(self.files) {
+            draft.facts.push(("reads".to_owned(), Decision::new(to, Source::File(at))));
+        }
+    }
+
+    /// The texts of the files that are read, to look for a port in.
+    pub fn texts(&self, dir: &Dir<'_>) -> Vec<Rc<Text>> {
+        let below = self.folders.iter().flat_map(|(_, folder, _)| {
+            let home = dir.dir(folder);
+            home.files().filter(|file| is_setting(file)).filter_map(|file| home.peek(file)).collect::<Vec<_>>()
+        });
+        self.files.iter().filter_map(|(_, file, _)| dir.peek(file)).chain(below).collect()
+    }
+}
+
+fn is_setting(file: &str) -> bool {
+    matches!(file.rsplit_once('.'), Some((_, "toml" | "yaml" | "yml" | "ini" | "conf" | "cfg")))
+}
+
+/// The port that a file of settings gives to the server.
+pub fn port_in(settings: &[Rc<Text>]) -> Option<(u16, Source)> {
+    let patterns = [
+        r#"(?m)^\s*(?:\w*_)?(?:address|addr|listen|bind)["']?\s*[:=]\s*["']?[\w.\[\]]*:(\d{2,5})\b"#,
+        r#"(?m)^\s*(?:http_|server_|application_|app_|listen_)?port["']?\s*[:=]\s*["']?(\d{2,5})\b"#,
+    ];
+    patterns.iter().find_map(|pattern| {
+        let hit = find(settings, &pattern::pattern(pattern).ok()?, "#")?;
+        Some((hit.value.parse().ok().filter(|port| *port > 0)?, Source::File(hit.at)))
+    })
+}
+
+/// The folders and files of a service that its code names in string literals as paths to read: they belong beside the program.
+/// `seen` stands before their names seen from the build context.
+pub fn reads(dir: &Dir<'_>, texts: &[Rc<Text>], seen: &str) -> Reads {
+    let mut reads = Reads::default();
     for folder in READ_FOLDERS.iter().filter(|folder| dir.has_dir(folder)) {
         let Ok(pattern) = pattern::pattern(&format!(r#""((?:\./)?{folder}(?:/[^"\s]*)?)""#)) else { continue };
         let embedded = |text: &Text| {
@@ -144,18 +247,34 @@ pub fn folders_read(dir: &Dir<'_>, texts: &[Rc<Text>]) -> Vec<(String, Evidence)
         if texts.iter().any(|text| embedded(text)) {
             continue;
         }
-        let hit = find_all(texts, &pattern, "//").into_iter().find(|hit| !EMBEDDED.iter().any(|word| hit.at.raw.contains(word)));
-        found.extend(hit.map(|hit| ((*folder).to_owned(), hit.at)));
+        let hit = find_all(texts, &pattern, "//").into_iter().find(is_read);
+        reads.folders.extend(hit.map(|hit| (format!("{seen}{folder}"), (*folder).to_owned(), hit.at)));
     }
-    found
+    for file in dir.files().filter(|file| !file.starts_with('.') && !OF_TOOLS.contains(file)) {
+        let Some((stem, _)) = file.rsplit_once('.').filter(|(_, ending)| READ_ENDINGS.contains(ending)) else { continue };
+        // Libraries that read settings are told the name without its ending.
+        let bare = if is_setting(file) { format!(r#"|(?:SetConfigName|with_name)\(\s*"{stem}""#) } else { String::new() };
+        let name = file.replace('.', "\\.");
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let near: Vec<Rc<Text>> = texts.iter().filter(|text| text.as_str().contains(stem) && file.chars().all(plain)).cloned().collect();
+        let Ok(pattern) = pattern::pattern(&format!(r#"("(?:\./)?{name}"{bare})"#)) else { continue };
+        let hit = find_all(&near, &pattern, "//").into_iter().find(|hit| !EMBEDDED.iter().any(|word| hit.at.raw.contains(word)));
+        reads.files.extend(hit.map(|hit| (format!("{seen}{file}"), file.to_owned(), hit.at)));
+    }
+    reads
+}
+
+/// Whether a literal names something to read: by a path in it, or by the call that it is given to.
+fn is_read(hit: &Hit) -> bool {
+    let line = hit.at.raw.as_str();
+    !EMBEDDED.iter().any(|word| line.contains(word)) && (hit.value.contains('/') || PATH_CALLS.iter().any(|word| line.contains(word)))
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::manifest::pattern;
-
-    use super::{files, find_all, folders_read, health_route};
+    use super::{files, find_all, health_route, port_in, reads};
     use crate::fs::Tree;
+    use crate::manifest::pattern;
 
     #[test]
     fn finds_values_outside_of_comments_and_tests() {
@@ -169,8 +288,19 @@ mod tests {
     fn finds_folders_that_are_read_and_not_those_that_are_embedded() {
         let tree = Tree::memory([("main.go", "//go:embed static/*\nx(\"static/a\")\ny(\"./templates/*.html\")\n"), ("templates/a.html", ""), ("static/a", "")]);
         let texts = files(&tree.root(), &["go"], &[]);
-        let found = folders_read(&tree.root(), &texts);
-        assert_eq!(found.iter().map(|(folder, at)| (folder.as_str(), at.place())).collect::<Vec<_>>(), [("templates", "main.go:3".to_owned())]);
+        let found = reads(&tree.root(), &texts, "").folders;
+        assert_eq!(found.iter().map(|(_, folder, at)| (folder.as_str(), at.place())).collect::<Vec<_>>(), [("templates", "main.go:3".to_owned())]);
+    }
+
+    #[test]
+    fn a_name_alone_is_read_only_where_a_call_takes_a_path() {
+        let source = "Name: \"web\",\nh.Set(\"Pragma\", \"public\")\nr.Static(\"/s\", \"static\")\nviper.SetConfigName(\"app\")\nopen(\"x.toml\")\n";
+        let tree =
+            Tree::memory([("main.go", source), ("web/a", ""), ("public/a", ""), ("static/a", ""), ("app.yaml", "server:\n  port: 9000\n"), ("x.toml", "")]);
+        let found = reads(&tree.root(), &files(&tree.root(), &["go"], &[]), "api/");
+        assert_eq!(found.folders.iter().map(|(from, _, _)| from.as_str()).collect::<Vec<_>>(), ["api/static"]);
+        assert_eq!(found.files.iter().map(|(_, file, _)| file.as_str()).collect::<Vec<_>>(), ["app.yaml", "x.toml"]);
+        assert_eq!(port_in(&found.texts(&tree.root())).map(|(port, _)| port), Some(9000));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::catalog::{BaseRow, CHECKED, StackPack, SystemRow};
 use crate::config::Config;
 use crate::model::plan::{Custom, PackagesPlan, RuntimePlan, ServicePlan, UserPlan, WatchPlan, WatchRow};
 use crate::model::question::Question;
-use crate::model::{Answers, Candidates, Decision, Diagnostic, Health, RelPath, ServiceDraft, Source};
+use crate::model::{Answers, Candidates, Decision, Diagnostic, Evidence, Health, RelPath, ServiceDraft, Source};
 
 /// Decides everything that the draft leaves open.
 pub fn plan(
@@ -22,6 +22,14 @@ pub fn plan(
     let mut notes = Vec::new();
     let base = base(draft, pack, answers).map_err(|problem| vec![problem])?;
     let row = &pack.bases[&base.value];
+    if let Source::Inferred { rule, .. } = &base.source
+        && draft.base.as_ref().is_none_or(|own| own.value != base.value)
+    {
+        notes.push(
+            Diagnostic::note("base", format!("service `{}` is built on `{}` in place of {rule}", draft.name, base.value))
+                .at_all(base.source.evidence().cloned()),
+        );
+    }
     let Some(start) = start(draft) else {
         // The draft's own question says what is missing.
         return Err(if draft.open.is_empty() { vec![no_start(draft)] } else { Vec::new() });
@@ -127,26 +135,35 @@ fn base(draft: &ServiceDraft, pack: &StackPack, answers: &Answers) -> Result<Dec
     candidates.extend(draft.base.clone().map(|decision| (decision.value, decision.source)));
     candidates.push(pack.default_base.clone(), Source::default(pack.default_base_because.clone()));
     let Some(decision) = candidates.pick() else { unreachable!("a default was pushed") };
-    let offered: Vec<&str> = pack.bases.keys().map(String::as_str).filter(|name| !draft.refused.contains_key(*name)).collect();
-    let refusal = |why: &str| {
-        let value = crate::model::evidence::tame(&decision.value);
-        Diagnostic::error("base-refused", format!("service `{}` can't be built on `{value}`: {why}", draft.name))
-            .at_all(decision.source.evidence().cloned())
-            .help(format!("choose one of {} with --base", offered.join(", ")))
-            .asks(Question::Base, offered.iter().map(|name| (*name).to_owned()).collect())
-    };
-    if let Some(why) = draft.refused.get(&decision.value) {
-        return Err(refusal(why));
+    let offered: Vec<&str> = pack.bases.keys().map(String::as_str).filter(|name| refuses(draft, pack, name).is_none()).collect();
+    let Some((why, at)) = refuses(draft, pack, &decision.value) else { return Ok(decision) };
+    // Nobody asked for it: the next one will do.
+    if !decision.source.is_explicit()
+        && let Some(next) = offered.iter().find(|name| **name == SECOND).or(offered.first())
+    {
+        let rule = format!("`{}`: {why}", decision.value);
+        return Ok(Decision::new((*next).to_owned(), Source::inferred(rule, at)));
     }
-    for need in &draft.system {
-        if let Some(why) = pack.system(&need.name).and_then(|row| row.refuses.get(&decision.value)) {
-            return Err(refusal(&format!("`{}` {why} ({})", need.name, need.at)));
-        }
+    let value = crate::model::evidence::tame(&decision.value);
+    Err(Diagnostic::error("base-refused", format!("service `{}` can't be built on `{value}`: {why}", draft.name))
+        .at_all(decision.source.evidence().cloned())
+        .help(format!("choose one of {} with --base", offered.join(", ")))
+        .asks(Question::Base, offered.iter().map(|name| (*name).to_owned()).collect()))
+}
+
+/// The base that carries nearly everything, for what a stack's default can't carry.
+const SECOND: &str = "slim";
+
+/// Why a base can't work for a service, and where that is said.
+fn refuses(draft: &ServiceDraft, pack: &StackPack, base: &str) -> Option<(String, Vec<Evidence>)> {
+    if let Some(why) = draft.refused.get(base) {
+        return Some((why.clone(), Vec::new()));
     }
-    if !pack.bases.contains_key(&decision.value) {
-        return Err(refusal(&format!("{} has no such base", pack.title)));
+    if !pack.bases.contains_key(base) {
+        return Some((format!("{} has no such base", pack.title), Vec::new()));
     }
-    Ok(decision)
+    let need = draft.system.iter().find_map(|need| Some((need, pack.system(&need.name)?.refuses.get(base)?)));
+    need.map(|(need, why)| (format!("`{}` {why}", need.name), vec![need.at.clone()]))
 }
 
 fn release(draft: &ServiceDraft, pack: &StackPack, row: &BaseRow) -> String {

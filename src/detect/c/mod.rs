@@ -126,11 +126,7 @@ impl Project<'_> {
         program::facts(&mut draft, &self.texts, &hints)?;
         self.packages(&mut draft, cpp);
         self.commands(&mut draft, program, cpp)?;
-        let assets = source::folders_read(self.dir, &self.texts);
-        if !assets.is_empty() {
-            draft.set("assets", assets.iter().map(|(folder, _)| folder.clone()).collect::<Vec<_>>());
-            draft.facts.extend(assets.into_iter().map(|(folder, at)| ("reads".to_owned(), Decision::new(folder, Source::File(at)))));
-        }
+        source::reads(self.dir, &self.texts, "").state(&mut draft);
         if !self.dir.folders().any(|folder| folder == "build") {
             draft.ignore.push("build".to_owned());
         }

@@ -1,8 +1,10 @@
 //! Go: modules, workspaces, their main packages and what those listen on.
 
+mod constraints;
 mod module;
 mod programs;
 mod server;
+mod settings;
 
 use std::rc::Rc;
 
@@ -12,9 +14,11 @@ use programs::Program;
 use super::{Detector, Found, asked, source};
 use crate::catalog::StackPack;
 use crate::fs::{Dir, Text};
-use crate::manifest::tool_versions;
+use crate::manifest::{pattern, tool_versions};
 use crate::model::question::Question;
-use crate::model::{Answers, Candidates, Claim, Cmd, Decision, Dependency, Diagnostic, Evidence, Open, RelPath, ServiceDraft, Source, Strength, Version};
+use crate::model::{
+    Answers, BuildSecret, Candidates, Claim, Cmd, Decision, Dependency, Diagnostic, Evidence, Open, RelPath, ServiceDraft, Source, Strength, Version,
+};
 
 /// The detector.
 pub struct Go;
@@ -35,13 +39,7 @@ impl Detector for Go {
             Found { services: Vec::new(), covers: layout.modules.iter().map(|module| module.root.clone()).filter(|root| root != dir.path()).collect() };
         for module in layout.modules.iter().filter(|module| layout.workspace || module.root == *dir.path()) {
             let home = dir.tree().dir(module.root.clone());
-            let all = programs::programs(&home, module);
-            let wanted: Vec<Program> = all.iter().filter(|program| is_wanted(answers, program)).cloned().collect();
-            let chosen: Vec<&Program> = match (all.as_slice(), wanted.as_slice()) {
-                (_, [_, ..]) => wanted.iter().collect(),
-                ([only], _) => vec![only],
-                _ => all.iter().find(|program| program.name == module.base_name()).into_iter().collect(),
-            };
+            let (all, chosen) = choose(&home, module, answers);
             let context = Service { dir: &home, pack, answers, layout: &layout, module, several: chosen.len() > 1 };
             for program in &chosen {
                 found.services.push(context.draft(program)?);
@@ -52,6 +50,43 @@ impl Detector for Go {
         }
         Ok(found)
     }
+}
+
+/// The programs of a module, and those of them that are built: the ones that were asked for, the only one, the one that has the module's name,
+/// or the one that is released.
+fn choose(home: &Dir<'_>, module: &Module, answers: &Answers) -> (Vec<Program>, Vec<Program>) {
+    let mut all = programs::programs(home, module);
+    let examples = if all.is_empty() { programs::examples(home) } else { Vec::new() };
+    let released = programs::released(home).and_then(|(folder, name, at)| {
+        let mut program = all.iter().chain(&examples).find(|program| program.folder == folder)?.clone();
+        program.name = name.unwrap_or(program.name);
+        program.released = Some(at);
+        Some(program)
+    });
+    if let (Some(program), []) = (&released, all.as_slice()) {
+        all.push(program.clone());
+    } else if all.is_empty() {
+        all = examples;
+        let wanted: Vec<Program> = all.iter().filter(|program| is_wanted(answers, program)).cloned().collect();
+        return (all, wanted);
+    }
+    let wanted: Vec<Program> = all.iter().filter(|program| is_wanted(answers, program)).cloned().collect();
+    let chosen = match (all.as_slice(), wanted.as_slice()) {
+        (_, [_, ..]) => wanted,
+        ([only], _) => vec![only.clone()],
+        _ => all.iter().find(|program| program.name == module.base_name()).cloned().into_iter().chain(released).take(1).collect(),
+    };
+    (all, chosen)
+}
+
+/// Whether a pattern of GOPRIVATE covers a module: by the parts of its path, `*` for any one.
+fn covers(pattern: &str, module: &str) -> bool {
+    let mut parts = module.split('/');
+    !pattern.is_empty()
+        && pattern.split('/').all(|own| {
+            let part = parts.next().unwrap_or_default();
+            own == "*" || own == part || own.strip_prefix('*').is_some_and(|end| part.ends_with(end))
+        })
 }
 
 /// Whether `--app` names a program.
@@ -127,7 +162,28 @@ impl Service<'_> {
         }
         draft.package_manager = Some(Decision::new("go".to_owned(), Source::File(self.module.path.1.clone())));
         draft.dependencies.clone_from(&self.module.requires);
+        self.private(&mut draft);
         Ok(draft)
+    }
+
+    /// Modules that the public proxy doesn't have: the repository's own scripts say which, and the download needs a login.
+    fn private(&self, draft: &mut ServiceDraft) {
+        const PLACES: &[&str] = &["go.env", ".envrc", ".env.example", "Makefile", "Taskfile.yml", "Taskfile.yaml", "justfile", "README.md", "README"];
+        let Ok(pattern) = pattern::pattern(r#"\bGOPRIVATE\s*[:?]?[=:]\s*["']?([\w.*,/-]+)"#) else { return };
+        let root = self.dir.tree().root();
+        let flows = root.dir(".github/workflows");
+        let files = PLACES.iter().filter_map(|file| root.peek(file)).chain(flows.files().filter_map(|file| flows.peek(file)));
+        let hit = files.filter(|text| text.as_str().contains("GOPRIVATE")).find_map(|text| source::find(&[text], &pattern, "//"));
+        let Some(hit) = hit.filter(|hit| self.module.requires.iter().any(|module| hit.value.split(',').any(|own| covers(own, &module.name)))) else { return };
+        let secret = BuildSecret { id: "netrc".to_owned(), env: "NETRC".to_owned(), file: String::new() };
+        draft.set("private", hit.value.clone());
+        draft.facts.push(("private".to_owned(), Decision::new(hit.value, Source::File(hit.at.clone()))));
+        draft.notes.push(
+            Diagnostic::note("build-secret", "private modules need a login, which is mounted and never stored in the image".to_owned())
+                .at(hit.at)
+                .help("docker build --secret id=netrc,src=$HOME/.netrc; compose takes the file's text from the variable NETRC"),
+        );
+        draft.compose.secrets.push(secret);
     }
 
     fn context(&self) -> RelPath {
@@ -140,6 +196,9 @@ impl Service<'_> {
         draft.open.push(if all.is_empty() {
             let message = "the module has no main package: it is a library".to_owned();
             Open { question: Question::StartCmd, message, candidates: Vec::new() }
+        } else if programs::programs(self.dir, self.module).is_empty() {
+            let candidates = all.iter().map(|program| (program.name.clone(), Source::File(program.at.clone()))).collect();
+            Open { question: Question::App, message: "the module is a library, its programs are examples".to_owned(), candidates }
         } else {
             let candidates = all.iter().map(|program| (program.name.clone(), Source::File(program.at.clone()))).collect();
             Open { question: Question::App, message: format!("the module has {} programs", all.len()), candidates }
@@ -152,15 +211,12 @@ impl Service<'_> {
         let mut draft = self.start(&program.name, root)?;
         let modules: Vec<&Module> = self.layout.modules.iter().collect();
         let texts = programs::reach(self.dir, program, &modules);
-        server::facts(&mut draft, &texts, self.pack, self.module, self.answers)?;
+        let reads = source::reads(self.dir, &texts, "");
+        let told = server::facts(&mut draft, &texts, &reads.texts(self.dir), self)?;
         self.cgo(&mut draft, &texts);
-        self.commands(&mut draft, program, &texts)?;
+        self.commands(&mut draft, program, &texts, told)?;
         self.layers(&mut draft, program);
-        let assets = source::folders_read(self.dir, &texts);
-        if !assets.is_empty() {
-            draft.set("assets", assets.iter().map(|(folder, _)| folder.clone()).collect::<Vec<_>>());
-            draft.facts.extend(assets.into_iter().map(|(folder, at)| ("reads".to_owned(), Decision::new(folder, Source::File(at)))));
-        }
+        reads.state(&mut draft);
         Ok(draft)
     }
 
@@ -171,9 +227,8 @@ impl Service<'_> {
             .system
             .iter()
             .flat_map(|row| &row.dependency)
-            .filter_map(|name| self.module.requires(name))
-            .filter(|dependency| dependency.production && programs::imports(texts, &dependency.name))
-            .cloned()
+            .filter(|package| programs::imports(texts, package))
+            .filter_map(|package| Some(Dependency { name: package.clone(), at: self.module.provides(package)?.at.clone(), production: true }))
             .collect();
         let own = texts.iter().find_map(|text| {
             text.lines().find(|(_, line)| line.trim() == "import \"C\"").map(|(number, line)| Evidence::line(text.path().clone(), number, line))
@@ -189,7 +244,7 @@ impl Service<'_> {
         draft.system = needs;
     }
 
-    fn commands(&self, draft: &mut ServiceDraft, program: &Program, texts: &[Rc<Text>]) -> Result<(), Diagnostic> {
+    fn commands(&self, draft: &mut ServiceDraft, program: &Program, texts: &[Rc<Text>], told: Vec<String>) -> Result<(), Diagnostic> {
         let hints = self.answers.hints(&draft.root, &draft.name);
         let package = match (self.layout.seen(&self.module.root).as_str(), program.folder.as_str()) {
             (_, "") if !self.layout.workspace => ".".to_owned(),
@@ -200,12 +255,19 @@ impl Service<'_> {
         let elsewhere = if self.layout.workspace || inside.is_empty() { String::new() } else { format!("-C {} ", inside.trim_end_matches('/')) };
         let binary = format!("/usr/local/bin/{}", draft.name);
         let more = server::subcommand(texts);
-        let words = |head: Vec<String>| Cmd::Exec(head.into_iter().chain(more.iter().map(|(word, _)| word.clone())).collect());
+        let words = |head: Vec<String>| Cmd::Exec(head.into_iter().chain(more.iter().map(|(word, _)| word.clone())).chain(told.iter().cloned()).collect());
         let mut starts = Candidates::new();
-        let places = [Some(program.at.clone()), more.as_ref().map(|(_, at)| at.clone())];
+        let places = [program.released.clone(), Some(program.at.clone()), more.as_ref().map(|(_, at)| at.clone())];
         starts.push(
             words(vec![binary.clone()]),
-            Source::inferred(if more.is_some() { "its main package, and the command that listens" } else { "its main package" }, places.into_iter().flatten()),
+            Source::inferred(
+                match (&more, &program.released) {
+                    (Some(_), _) => "its main package, and the command that listens",
+                    (None, Some(_)) => "the program that is released",
+                    _ => "its main package",
+                },
+                places.into_iter().flatten(),
+            ),
         );
         draft.start = asked::command(&hints, Question::StartCmd, starts)?;
         let mut builds = Candidates::new();

@@ -65,6 +65,11 @@ impl Module {
         self.path.0.rsplit('/').find(|part| !is_version(part)).unwrap_or("app")
     }
 
+    /// The requirement of the module that a package is part of.
+    pub fn provides(&self, package: &str) -> Option<&Dependency> {
+        self.requires.iter().find(|dependency| package.strip_prefix(dependency.name.as_str()).is_some_and(|tail| tail.is_empty() || tail.starts_with('/')))
+    }
+
     /// The requirement of a module, direct ones first.
     pub fn requires(&self, path: &str) -> Option<&Dependency> {
         self.requires.iter().filter(|dependency| dependency.name == path).max_by_key(|dependency| dependency.production)

@@ -3,14 +3,18 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use super::constraints;
 use super::module::Module;
 use crate::fs::{Dir, Text};
-use crate::manifest::pattern;
+use crate::manifest::{Document, Node, pattern};
 use crate::model::{Evidence, RelPath};
 
 /// Folders whose programs are no applications.
 const HELPERS: &[&str] =
     &["vendor", "testdata", "example", "examples", "_examples", "test", "tests", "e2e", "tools", "tool", "hack", "scripts", "internal", "docs", "third_party"];
+
+/// Folders of programs that show how a library is used.
+const EXAMPLES: &[&str] = &["example", "examples", "_example", "_examples"];
 
 /// How deep below the module programs are looked for, and how many files a program's own code may have.
 const DEEPEST: usize = 3;
@@ -25,23 +29,48 @@ pub struct Program {
     pub name: String,
     /// The file with its `main`.
     pub at: Evidence,
+    /// Where the release tool names it.
+    pub released: Option<Evidence>,
 }
 
 /// The programs of a module: the one at its root, or those below it.
 pub fn programs(dir: &Dir<'_>, module: &Module) -> Vec<Program> {
     let own: Vec<Program> = main_of(dir, module.base_name(), "").into_iter().collect();
-    if !own.is_empty() {
-        return own;
-    }
+    if own.is_empty() { below(dir, |folder| !folder.split('/').any(|part| HELPERS.contains(&part) || part.starts_with(['.', '_']))) } else { own }
+}
+
+/// The programs that show how a library is used.
+pub fn examples(dir: &Dir<'_>) -> Vec<Program> {
+    below(dir, |folder| EXAMPLES.contains(&folder.split('/').next().unwrap_or_default()))
+}
+
+fn below(dir: &Dir<'_>, counts: impl Fn(&str) -> bool) -> Vec<Program> {
     let folders: BTreeSet<&str> = dir
         .files_below()
         .filter(|path| is_source(path.name()))
         .filter_map(|path| path.below(dir.path())?.rsplit_once('/'))
         .map(|(folder, _)| folder)
-        .filter(|folder| folder.matches('/').count() < DEEPEST && !folder.split('/').any(|part| HELPERS.contains(&part) || part.starts_with(['.', '_'])))
+        .filter(|folder| folder.matches('/').count() < DEEPEST && counts(folder))
         .filter(|folder| !in_other_module(dir, folder))
         .collect();
     folders.into_iter().filter_map(|folder| main_of(&dir.dir(folder), folder.rsplit('/').next().unwrap_or(folder), folder)).collect()
+}
+
+/// What the release tool builds, where it builds one thing: the folder of its package and the program's name.
+pub fn released(dir: &Dir<'_>) -> Option<(String, Option<String>, Evidence)> {
+    let file = dir.first_of([".goreleaser.yaml", ".goreleaser.yml", "goreleaser.yaml", "goreleaser.yml"])?;
+    let doc = Document::read(dir, file).ok()??;
+    let builds: Vec<&Node> = doc.get(&["builds"])?.items().collect();
+    let folder = |build: &&Node| {
+        build.get(&["main"]).and_then(Node::str).unwrap_or(".").trim_start_matches("./").trim_end_matches("main.go").trim_matches(['/', '.']).to_owned()
+    };
+    let first = builds.first()?;
+    if !builds.iter().all(|build| folder(build) == folder(first)) {
+        return None;
+    }
+    let at = first.get(&["main"]).map_or_else(|| doc.whole(), |main| doc.evidence(&["builds", "main"], main));
+    let plain = |name: &&str| name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    Some((folder(first), first.get(&["binary"]).and_then(Node::str).filter(plain).map(ToOwned::to_owned), at))
 }
 
 fn is_source(name: &str) -> bool {
@@ -62,16 +91,15 @@ fn in_other_module(dir: &Dir<'_>, folder: &str) -> bool {
 }
 
 fn main_of(dir: &Dir<'_>, name: &str, folder: &str) -> Option<Program> {
-    dir.files().filter(|file| is_source(file)).find_map(|file| {
+    dir.files().filter(|file| constraints::by_name(file)).find_map(|file| {
         let text = dir.peek(file)?;
         let (number, line) = text.lines().find(|(_, line)| line.trim_start().starts_with("func main()"))?;
         let is_main = text.lines().any(|(_, line)| line.trim() == "package main" || line.starts_with("package main "));
-        let left_out =
-            text.lines().take_while(|(_, line)| !line.starts_with("package ")).any(|(_, line)| line.starts_with("//go:build") && line.contains("ignore"));
-        (is_main && !left_out).then(|| Program {
+        (is_main && constraints::by_line(text.as_str())).then(|| Program {
             folder: folder.to_owned(),
             name: name.to_owned(),
             at: Evidence::line(text.path().clone(), number, line.trim().trim_end_matches('{').trim()),
+            released: None,
         })
     })
 }
@@ -88,8 +116,8 @@ pub fn reach(dir: &Dir<'_>, program: &Program, modules: &[&Module]) -> Vec<Rc<Te
             continue;
         }
         let package = tree.dir(folder);
-        for file in package.files().filter(|file| is_source(file)) {
-            let Some(text) = package.peek(file) else { continue };
+        for file in package.files().filter(|file| constraints::by_name(file)) {
+            let Some(text) = package.peek(file).filter(|text| constraints::by_line(text.as_str())) else { continue };
             for (_, line) in text.lines().take_while(|(_, line)| !line.starts_with("func ")) {
                 let Some(path) = import.captures(line).and_then(|found| found.get(1)) else { continue };
                 let inside = modules.iter().find_map(|module| {

@@ -2,26 +2,28 @@
 
 use std::rc::Rc;
 
-use super::module::Module;
+use super::Service;
 use super::programs::imports;
-use crate::catalog::StackPack;
-use crate::detect::{asked, source};
+use super::settings;
+use crate::detect::{asked, listening, source};
 use crate::fs::Text;
 use crate::manifest::pattern;
-use crate::model::{Answers, Candidates, Decision, Diagnostic, Evidence, Health, Kind, ServiceDraft, Source};
+use crate::model::{Candidates, Decision, Diagnostic, Evidence, Health, Kind, ServiceDraft, Source};
 
 /// The port of Go's own examples, where the program gets it from outside.
 const USUAL_PORT: u16 = 8080;
 
-/// States what kind of program it is.
-pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], pack: &StackPack, module: &Module, answers: &Answers) -> Result<(), Diagnostic> {
-    let hints = answers.hints(&draft.root, &draft.name);
+/// States what kind of program it is; the words of its command say where it is to listen, where it must be told.
+pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>], of: &Service<'_>) -> Result<Vec<String>, Diagnostic> {
+    let hints = of.answers.hints(&draft.root, &draft.name);
+    let (pack, module) = (of.pack, of.module);
     let framework = pack.frameworks(|name| module.requires(name).is_some() && imports(texts, name)).next();
     if let Some(row) = framework {
         let at = row.dependency.iter().find_map(|name| module.requires(name)).map(|dependency| dependency.at.clone());
         draft.framework = Some(Decision::new(row.id.clone(), at.map_or_else(|| Source::default("a dependency"), Source::File)));
     }
     let mut ports = Candidates::new();
+    let settings = settings::settings(texts);
     // A variable named `port` says something only where the program listens, or asks for its port.
     let own: Vec<Rc<Text>> = texts
         .iter()
@@ -36,8 +38,22 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], pack: &StackPack, mod
             }
         }
     }
+    let listens = search(
+        texts,
+        r"\b(ListenAndServe(?:TLS)?\(|net\.Listen\(|http\.Serve\(|grpc\.NewServer\(|\.Listen\(|\.RunTLS\(|\.Serve\(|\.Run\(\s*\w*\)|\.Start\(\w)",
+    );
+    for setting in settings.iter().filter(|_| listens.is_some() || framework.is_some()) {
+        let rule = if setting.variable.is_some() { "the default of a variable" } else { "the default of a flag" };
+        ports.extend(setting.port().map(|port| (port, Source::inferred(rule, [setting.at.clone()]))));
+    }
+    // What is nothing but a colon and a number names a port wherever it stands.
+    if let Some(bare) = pattern::pattern(r#""(?:0\.0\.0\.0|127\.0\.0\.1|localhost)?:(\d{2,5})""#).ok().filter(|_| listens.is_some() || framework.is_some()) {
+        ports.extend(source::find_all(texts, &bare, "//").into_iter().filter_map(|hit| Some((hit.value.parse().ok()?, Source::File(hit.at)))));
+    }
+    if listens.is_some() || framework.is_some() {
+        ports.extend(source::port_in(files));
+    }
     let read = search(texts, r#"(?:Getenv|LookupEnv)\(\s*"(PORT)"\s*\)"#);
-    let listens = search(texts, r"\b(ListenAndServe(?:TLS)?\(|net\.Listen\(|http\.Serve\(|grpc\.NewServer\(|\.Listen\(|\.RunTLS\()");
     let serves = !ports.is_empty() || read.is_some() || listens.is_some() || framework.is_some();
     // The program has no port of its own.
     let must_be_told = read.is_some() && ports.is_empty();
@@ -50,15 +66,15 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], pack: &StackPack, mod
         ports.push(USUAL_PORT, Source::default("the port of most Go servers"));
     }
     // All places say the same thing in different words: the first one speaks.
-    let decided = asked::port(&hints, ports)?;
+    let decided = asked::port(&hints, listening::without_rights(ports, &settings))?;
     draft.port = decided.map(|mut port| {
         port.outvoted.clear();
         port
     });
     draft.kind = if draft.port.is_some() { Kind::Server } else { Kind::Tool };
-    if let Some(port) = draft.port.as_ref().filter(|_| must_be_told) {
+    if let Some(port) = draft.port.clone().filter(|_| must_be_told) {
         draft.env.push(("PORT".to_owned(), port.value.to_string()));
-        draft.set("port_env", true);
+        draft.set("told", serde_json::json!({ "PORT": port.value.to_string() }));
     }
     if let Some(at) = search(texts, r#"(?:Listen|Run|Start|Addr)\w*\W+(?:"tcp",\s*)?"((?:127\.0\.0\.1|localhost):\d+)""#) {
         draft.notes.push(
@@ -71,7 +87,7 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], pack: &StackPack, mod
         );
     }
     draft.health = health(draft, texts);
-    Ok(())
+    Ok(listening::tell(draft, &settings))
 }
 
 /// Places that name a port, the surest first, and the rule that makes one of them.
@@ -82,11 +98,6 @@ const PORTS: &[(&str, &str)] = &[
     (r#"\b(?:ListenAndServe(?:TLS)?|Run|RunTLS|Listen|Start|StartTLS)\(\s*(?:"tcp[46]?",\s*)?"[^":/]*:(\d{2,5})""#, ""),
     (r#"\bAddr:\s*"[^":/]*:(\d{2,5})""#, ""),
     (r#"\b(?:addr|listenAddr|address|bind)\s*:?=\s*"[^":/]*:(\d{2,5})""#, ""),
-    (r#""[A-Z_]*PORT[A-Z_]*"\s*,\s*"?:?(\d{2,5})\b"#, "the default of a variable"),
-    (
-        r#"(?:String|Int|Uint|StringVar|IntVar|UintVar)(?:P)?\([^"\n]*"(?:port|addr|address|listen|listen-addr|http|bind)"\s*,(?:\s*"\w"\s*,)?\s*"?[^",\n]*?:?(\d{2,5})\b"#,
-        "the default of a flag",
-    ),
 ];
 
 fn search(texts: &[Rc<Text>], pattern: &str) -> Option<Evidence> {

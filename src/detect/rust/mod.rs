@@ -142,13 +142,10 @@ impl Common<'_> {
         }
         self.system(&mut draft);
         let texts = program::sources(self.dir, package, bin, &closure);
-        program::facts(&mut draft, &texts, framework, &hints)?;
-        let assets = source::folders_read(&self.dir.tree().dir(package.root.clone()), &texts);
-        if !assets.is_empty() {
-            let seen = layers::seen(&draft.root, &draft.context);
-            draft.set("assets", assets.iter().map(|(folder, _)| serde_json::json!({ "from": format!("{seen}{folder}"), "to": folder })).collect::<Vec<_>>());
-            draft.facts.extend(assets.into_iter().map(|(folder, at)| ("reads".to_owned(), Decision::new(folder, Source::File(at)))));
-        }
+        let home = self.dir.tree().dir(package.root.clone());
+        let reads = source::reads(&home, &texts, &layers::seen(&draft.root, &draft.context));
+        program::facts(&mut draft, &texts, &reads.texts(&home), framework, &hints)?;
+        reads.state(&mut draft);
         self.commands(&mut draft, package, bin, why)?;
         layers::layers(self.dir, &mut draft, self.workspace, package, bin, self.locked.is_some());
         Ok(draft)

@@ -27,7 +27,13 @@ pub fn sources(dir: &Dir<'_>, package: &Package, bin: &Bin, closure: &[&Package]
 }
 
 /// States what the code says.
-pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], framework: Option<&FrameworkRow>, hints: &Hints<'_>) -> Result<(), Diagnostic> {
+pub fn facts(
+    draft: &mut ServiceDraft,
+    texts: &[Rc<Text>],
+    settings: &[Rc<Text>],
+    framework: Option<&FrameworkRow>,
+    hints: &Hints<'_>,
+) -> Result<(), Diagnostic> {
     let mut ports = Candidates::new();
     for (pattern, rule) in PORTS {
         let Ok(pattern) = pattern::pattern(pattern) else { continue };
@@ -46,6 +52,9 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], framework: Option<&Fr
     let serves = !ports.is_empty() || listens.is_some() || framework.is_some();
     if let Some(at) = &read {
         ports.push(USUAL_PORT, Source::inferred("it asks PORT, which has no default", [at.clone()]));
+    }
+    if serves {
+        ports.extend(source::port_in(settings));
     }
     if let Some(row) = framework {
         ports.extend(row.port.map(|port| (port, Source::default(format!("{} listens there", row.title)))));

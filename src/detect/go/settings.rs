@@ -1,0 +1,73 @@
+//! The flags and variables of a Go program, with their defaults.
+
+use std::rc::Rc;
+
+use crate::detect::listening::Setting;
+use crate::fs::Text;
+use crate::manifest::pattern;
+
+/// How flags are declared: the standard library and pflag, kingpin, urfave/cli. The groups are the name and the default.
+const FLAGS: &[&str] = &[
+    r#"\b(?:String|Int|Uint|Uint16)(?:Var)?P?\(\s*(?:&?[\w.\[\]]+\s*,\s*)?"([\w.-]+)"\s*,\s*(?:"\w?"\s*,\s*)?"?([\w.:\[\]]*)"?\s*,"#,
+    r#"\.Flag\(\s*"([\w.-]+)"[^;]{0,300}?\.Default\(\s*"([^"\n]*)"\s*\)"#,
+    r#"Flag\{\s*Name:\s*"([\w-]+)[^}]{0,300}?Value:\s*"?([\w.:\[\]]+)"#,
+];
+
+/// How variables get their defaults: as the second argument of a helper, or in a row of a table.
+const VARIABLES: &[&str] = &[
+    r#""([A-Z][A-Z0-9_]*)"\s*,\s*"?([\w.:\[\]]*)"?\s*\)"#,
+    r#""([A-Z][A-Z0-9_]*)"\s*:\s*\{[^}]{0,160}?"([\w.:\[\]]*:\d{2,5})""#,
+    r#"envconfig?:"([A-Z][A-Z0-9_]*)"\s+(?:envD|d)efault:"([^"]*)""#,
+    r#"env:"([A-Z][A-Z0-9_]*)[^"]*"\s+(?:envD|d)efault:"([^"]*)""#,
+    r#"os\.Getenv\("([A-Z][A-Z0-9_]*)"\);?[^}]{0,80}?==\s*""\s*\{\s*\w+\s*=\s*"([^"]*)""#,
+];
+
+/// All of them, flags first where they have no variable.
+pub fn settings(texts: &[Rc<Text>]) -> Vec<Setting> {
+    let mut found = Vec::new();
+    // An address that is empty unless it is given is worth knowing; any other setting without a default says nothing.
+    let mut search = |patterns: &[&str], make: fn(&str, &str, crate::model::Evidence) -> Setting| {
+        for pattern in patterns.iter().filter_map(|pattern| pattern::pattern(pattern).ok()) {
+            for text in texts {
+                for groups in pattern.captures_iter(text.as_str()) {
+                    let (Some(name), Some(default)) = (groups.get(1), groups.get(2)) else { continue };
+                    let line = text.as_str()[..name.start()].rfind('\n').map_or(0, |at| at + 1);
+                    let line = text.as_str()[line..].lines().next().unwrap_or_default().trim();
+                    if !line.starts_with("//") && (!default.as_str().is_empty() || groups[0].contains("\"\"")) {
+                        found.push(make(name.as_str(), default.as_str(), text.at(name.start(), line)));
+                    }
+                }
+            }
+        }
+    };
+    search(VARIABLES, Setting::variable);
+    search(FLAGS, Setting::flag);
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::settings;
+    use crate::fs::Text;
+    use crate::model::RelPath;
+
+    #[test]
+    fn flags_and_variables_have_defaults() {
+        for (source, name, default) in [
+            ("flag.StringVar(&port, \"port\", getEnv(\"APP_PORT\", \"80\"), \"\")", "APP_PORT", "80"),
+            ("addr = flag.String(\"addr\", \"localhost:8080\", \"where\")", "--addr", "localhost:8080"),
+            ("fs.IntP(\"port\", \"p\", 9898, \"\")", "--port", "9898"),
+            ("kingpin.Flag(\"web.listen-address\", \"Where.\").Default(\":9100\").String()", "--web.listen-address", ":9100"),
+            ("&cli.StringFlag{\n\tName: \"port\",\n\tValue: \"3000\",\n}", "--port", "3000"),
+            ("\"LISTEN_ADDR\": {\n\tlist: []string{\"127.0.0.1:8080\"},", "LISTEN_ADDR", "127.0.0.1:8080"),
+            ("Port string `env:\"PORT\" envDefault:\"3000\"`", "PORT", "3000"),
+        ] {
+            let text = Rc::new(Text::new(RelPath::known("main.go"), source));
+            let found = settings(&[text]);
+            let got = found.first().map(|one| (one.variable.as_deref().or(one.flag.as_deref()).unwrap_or_default(), one.default.as_str()));
+            assert_eq!(got, Some((name, default)), "{source}");
+        }
+    }
+}
