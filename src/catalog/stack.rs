@@ -21,6 +21,8 @@ pub struct StackPack {
     /// Whether its manifest often stands in other stacks' projects, for their assets.
     #[serde(default)]
     pub serves_others: bool,
+    /// Another stack whose packages of the system, companions' clients and data are this one's too.
+    pub shares: Option<String>,
     /// The runtime that the base images carry.
     pub runtime: Option<RuntimeRow>,
     /// The base that is chosen where nobody asks for another.
@@ -210,7 +212,20 @@ impl StackPack {
     pub fn load(id: &str) -> Result<Self, String> {
         let path = format!("{id}/stack.toml");
         let text = files::text(&path).ok_or_else(|| format!("templates/{path} is missing"))?;
-        toml::from_str(text).map_err(|error| format!("templates/{path}: {error}"))
+        let mut pack: Self = toml::from_str(text).map_err(|error| format!("templates/{path}: {error}"))?;
+        if let Some(other) = pack.shares.as_deref().filter(|other| *other != id) {
+            let other = Self::load(other)?;
+            pack.system.extend(other.system);
+            for (key, value) in other.data {
+                pack.data.entry(key).or_insert(value);
+            }
+        }
+        Ok(pack)
+    }
+
+    /// Whether client libraries of a stack are this one's.
+    pub fn has_clients_of(&self, stack: &str) -> bool {
+        self.id == stack || self.shares.as_deref() == Some(stack)
     }
 
     /// The framework rows marked by any of these dependencies, in the catalogue's order.

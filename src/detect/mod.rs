@@ -2,6 +2,7 @@
 
 mod asked;
 mod c;
+mod deno;
 mod go;
 mod listening;
 mod node;
@@ -47,4 +48,4 @@ impl Found {
 }
 
 /// All detectors. The order has no meaning.
-pub const DETECTORS: &[&dyn Detector] = &[&c::Native, &go::Go, &node::Node, &python::Python, &rust::Rust, &static_site::Static];
+pub const DETECTORS: &[&dyn Detector] = &[&c::Native, &deno::Deno, &go::Go, &node::Bun, &node::Node, &python::Python, &rust::Rust, &static_site::Static];

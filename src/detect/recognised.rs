@@ -19,7 +19,6 @@ const STACKS: &[Recognised] = &[
     Recognised { stack: "php", manager: "composer", files: &["composer.json"] },
     Recognised { stack: "ruby", manager: "bundler", files: &["Gemfile"] },
     Recognised { stack: "elixir", manager: "mix", files: &["mix.exs"] },
-    Recognised { stack: "deno", manager: "deno", files: &["deno.json", "deno.jsonc"] },
     Recognised { stack: "zig", manager: "zig", files: &["build.zig"] },
 ];
 

@@ -17,6 +17,11 @@ impl Cmd {
         Self::Exec(words.into_iter().map(Into::into).collect())
     }
 
+    /// A name of the project as one word of a shell: what is no plain word is quoted, and what can't be quoted is left for the template to refuse.
+    pub fn word(name: &str) -> String {
+        shlex::try_quote(name).map_or_else(|_| name.to_owned(), std::borrow::Cow::into_owned)
+    }
+
     /// What a person typed: words where no shell is needed, shell text where one is.
     /// `Err` names what can't stand in a command.
     pub fn parse(text: &str) -> Result<Self, String> {

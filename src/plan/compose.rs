@@ -128,9 +128,10 @@ fn companions_of<'a>(place: usize, drafts: &[ServiceDraft], catalog: &'a Catalog
 
 /// Companions by the exact names of the client libraries in the production closure.
 fn pointed_at<'a>(draft: &ServiceDraft, catalog: &'a Catalog) -> Vec<&'a ServiceRow> {
-    let clients = |row: &ServiceRow| {
-        row.clients.get(draft.pack).is_some_and(|names| draft.dependencies.iter().any(|dependency| dependency.production && names.contains(&dependency.name)))
-    };
+    let pack = catalog.packs.get(draft.pack);
+    let of_stack = |stack: &str| pack.is_some_and(|pack| pack.has_clients_of(stack));
+    let uses = |names: &Vec<String>| draft.dependencies.iter().any(|dependency| dependency.production && names.contains(&dependency.name));
+    let clients = |row: &ServiceRow| row.clients.iter().any(|(stack, names)| of_stack(stack) && uses(names));
     catalog.services.service.iter().filter(|row| clients(row)).collect()
 }
 

@@ -79,7 +79,9 @@ fn configures_a_tool(name: &str) -> bool {
 /// The folders and files that a program which runs from its source needs: code, and what code names. Folders end with a slash.
 pub fn of_source(dir: &Dir<'_>, texts: &[Rc<Text>], start: &[String]) -> Vec<String> {
     let mut found: Vec<String> = dir.folders().filter(|name| !name.starts_with('.') && !NOT_READ.contains(name)).map(|name| format!("{name}/")).collect();
-    let code = |name: &str| name.rsplit_once('.').is_some_and(|(_, ending)| matches!(ending, "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "node" | "wasm"));
+    let code = |name: &str| {
+        name.rsplit_once('.').is_some_and(|(_, ending)| matches!(ending, "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "tsx" | "jsx" | "node" | "wasm"))
+    };
     let wanted =
         |name: &&str| start.iter().any(|word| word.trim_start_matches("./") == *name) || code(name) && !configures_a_tool(name) || is_data(name, texts);
     found.extend(dir.files().filter(wanted).map(ToOwned::to_owned));

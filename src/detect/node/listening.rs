@@ -47,7 +47,7 @@ struct Patterns {
 }
 
 /// Names of routes that answer when a program is well, the last component of the path.
-const ROUTES: &str = r"(?:health|healthz|health-check|healthcheck|livez|liveness|live|readyz|ping|_health|__health)";
+pub const ROUTES: &str = r"(?:health|healthz|health-check|healthcheck|livez|liveness|live|readyz|ping|_health|__health)";
 
 impl Patterns {
     fn new() -> Result<Self, regex::Error> {

@@ -8,10 +8,7 @@ use crate::fs::Dir;
 use crate::manifest::{Document, Package};
 use crate::model::answers::Hints;
 use crate::model::question::Question;
-use crate::model::{BuildSecret, Candidates, Decision, Diagnostic, Evidence, Open, Source};
-
-/// The names that `--package-manager` takes.
-const KNOWN: &[&str] = &["npm", "pnpm", "yarn", "bun"];
+use crate::model::{BuildSecret, Candidates, Cmd, Decision, Diagnostic, Evidence, Open, Source};
 
 /// The catalogue's facts about a package manager: the `data` of its row.
 #[derive(Clone, Debug, Deserialize)]
@@ -62,6 +59,8 @@ struct Facts {
     /// Files beside `package.json` and the lock that it reads.
     #[serde(default)]
     files: Vec<String>,
+    /// Edits a `package.json`, and the flag before the folder of another one.
+    edit: [String; 2],
 }
 
 /// The package manager of a project.
@@ -90,14 +89,15 @@ impl Manager {
     /// The package manager of the folder that holds the lock file.
     pub fn choose(dir: &Dir<'_>, package: Option<&Package>, pack: &StackPack, hints: &Hints<'_>) -> Result<Self, Diagnostic> {
         let locks = locks(dir, pack);
-        let declared = package.and_then(declared);
+        let known = names(pack);
+        let declared = package.and_then(declared).filter(|(name, _, _)| known.contains(&name.as_str()));
         let mut candidates = Candidates::new();
         candidates.extend(declared.as_ref().map(|(name, _, at)| (name.clone(), Source::File(at.clone()))));
         for (name, file) in &locks {
             candidates.push(name.clone(), Source::inferred("its lock file", [Evidence::file(dir.at(file))]));
         }
-        candidates.push("npm".to_owned(), Source::default("it comes with Node.js"));
-        let Some(name) = asked::one_of(hints, Question::PackageManager, KNOWN, candidates)? else { unreachable!("a default was pushed") };
+        candidates.extend(known.first().map(|name| ((*name).to_owned(), Source::default(format!("it comes with {}", pack.title)))));
+        let Some(name) = asked::one_of(hints, Question::PackageManager, &known, candidates)? else { unreachable!("a default was pushed") };
         let mut managers: Vec<&String> = locks.iter().map(|(name, _)| name).collect();
         managers.dedup();
         let open = (managers.len() > 1 && declared.is_none() && !name.source.is_explicit()).then(|| Open {
@@ -120,21 +120,21 @@ impl Manager {
         }
         let notes =
             if lock.is_none() && package.is_some_and(|package| package.has_any("dependencies")) { vec![unlocked(dir, &name.value)] } else { Vec::new() };
-        let program = release.map(|file| format!("node {}", word(&file))).unwrap_or_default();
+        let program = release.map(|file| format!("node {}", Cmd::word(&file))).unwrap_or_default();
         Ok(Self { name, lock, open, notes, version, facts, secrets, program, files })
     }
 
     /// What stands behind `run`: the command that runs a script of the package.
     pub fn run(&self, script: &str) -> String {
-        format!("{} {}", self.command(&self.facts.run), word(script))
+        format!("{} {}", self.command(&self.facts.run), Cmd::word(script))
     }
 
     /// The command that runs a script of workspace members, in this order.
     pub fn run_members(&self, script: &str, members: &[&str]) -> String {
-        let named = members.iter().map(|name| self.command(&self.facts.one_member).replace("{name}", &word(name)));
+        let named = members.iter().map(|name| self.command(&self.facts.one_member).replace("{name}", &Cmd::word(name)));
         let between = if self.facts.run_members == "{members}" { " && " } else { " " };
         let named = named.collect::<Vec<_>>().join(between);
-        self.command(&self.facts.run_members).replace("{members}", &named).replace("{script}", &word(script))
+        self.command(&self.facts.run_members).replace("{members}", &named).replace("{script}", &Cmd::word(script))
     }
 
     /// The command that builds members: these, in their order, of which the last is the application or, `below` it, is not.
@@ -143,7 +143,7 @@ impl Manager {
         if whole.is_empty() || members.len() == 1 && !below {
             return self.run_members("build", members);
         }
-        self.command(whole).replace("{name}", &word(app)).replace("{script}", "build")
+        self.command(whole).replace("{name}", &Cmd::word(app)).replace("{script}", "build")
     }
 
     /// Whether it is yarn 1, which runs every script.
@@ -165,13 +165,14 @@ impl Manager {
             "install": self.command(install),
             "prune": self.command(&self.facts.prune),
             "prune_cached": self.facts.prune_cached,
-            "member": self.command(&self.facts.member).replace("{name}", &word(name)),
+            "member": self.command(&self.facts.member).replace("{name}", &Cmd::word(name)),
             "member_anew": self.facts.member_anew,
             "cache": self.facts.cache,
             "cache_id": self.facts.cache_id,
             "secrets": self.mounts(),
             "lock": self.lock,
             "files": self.manifests(),
+            "edit": self.facts.edit,
             "folders": self.files.iter().filter_map(|file| file.strip_suffix('/')).collect::<Vec<_>>(),
         })
     }
@@ -200,16 +201,23 @@ impl Manager {
     }
 }
 
-/// A name of the project as one word of a shell: what is no plain word is quoted, and what can't be quoted is left for the template to refuse.
-fn word(name: &str) -> String {
-    shlex::try_quote(name).map_or_else(|_| name.to_owned(), std::borrow::Cow::into_owned)
+/// The name that `--package-manager` takes of a row.
+fn plain(id: &str) -> &str {
+    id.split('-').next().unwrap_or(id)
+}
+
+/// The names that `--package-manager` takes; the first comes with the runtime.
+fn names(pack: &StackPack) -> Vec<&str> {
+    let mut names: Vec<&str> = pack.package_manager.iter().map(|row| plain(&row.id)).collect();
+    names.dedup();
+    names
 }
 
 /// The lock files of a folder with their package managers, in the catalogue's order.
 fn locks(dir: &Dir<'_>, pack: &StackPack) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = Vec::new();
     for row in &pack.package_manager {
-        let name = row.id.split('-').next().unwrap_or(&row.id);
+        let name = plain(&row.id);
         if let Some(file) = dir.first_of(row.lock.iter().map(String::as_str))
             && !found.iter().any(|(_, known)| known == file)
         {
@@ -224,15 +232,11 @@ fn declared(package: &Package) -> Option<(String, String, Evidence)> {
     if let Some((text, at)) = package.doc.string(&["packageManager"]) {
         let (name, version) = text.split_once('@').unwrap_or((text, ""));
         let version = version.split('+').next().unwrap_or_default();
-        return Some((known(name)?, exact(version), at));
+        return Some((name.to_owned(), exact(version), at));
     }
     let (name, at) = package.doc.string(&["devEngines", "packageManager", "name"])?;
     let version = package.doc.str(&["devEngines", "packageManager", "version"]).unwrap_or_default();
-    Some((known(name)?, exact(version), at))
-}
-
-fn known(name: &str) -> Option<String> {
-    KNOWN.contains(&name).then(|| name.to_owned())
+    Some((name.to_owned(), exact(version), at))
 }
 
 fn exact(version: &str) -> String {
@@ -291,23 +295,24 @@ fn files(dir: &Dir<'_>, facts: &Facts, release: Option<&str>) -> Vec<String> {
     found
 }
 
+/// Settings that hold a token: npm's, yarn's and bun's.
+const TOKENS: &[(&str, &[&str])] =
+    &[(".npmrc", &["_authToken", "_auth", "_password"]), (".yarnrc.yml", &["npmAuthToken", "npmAuthIdent"]), ("bunfig.toml", &["token", "password"])];
+
 /// What the settings of a registry keep secret. A file that holds a token itself is mounted instead of copied; a variable that one names
 /// is mounted as one.
 fn secrets(dir: &Dir<'_>, files: &mut Vec<String>) -> Vec<BuildSecret> {
     let mut found: Vec<BuildSecret> = Vec::new();
     files.retain(|file| {
-        let Some(text) = matches!(file.as_str(), ".npmrc" | ".yarnrc.yml").then(|| dir.peek(file)).flatten() else { return true };
-        let token = |line: &str| {
-            let (_, value) = ["_authToken=", "_auth=", "_password=", "npmAuthToken:", "npmAuthIdent:"].iter().find_map(|key| line.split_once(key))?;
-            Some(value.trim().trim_matches(['"', '\'']).to_owned())
-        };
-        if text.lines().filter_map(|(_, line)| token(line)).any(|value| !value.is_empty() && !value.contains("${")) {
+        let Some((_, keys)) = TOKENS.iter().find(|(name, _)| name == file) else { return true };
+        let Some(text) = dir.peek(file) else { return true };
+        let values: Vec<String> = text.lines().filter_map(|(_, line)| token(line, keys)).filter(|value| !value.is_empty()).collect();
+        if values.iter().any(|value| variable(value).is_none()) {
             found.push(BuildSecret { id: file.trim_start_matches('.').replace('.', "-"), env: String::new(), file: file.clone() });
             return false;
         }
-        for value in text.lines().filter_map(|(_, line)| token(line)) {
-            let name: String = value.chars().skip_while(|c| *c != '{').skip(1).take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-            if !name.is_empty() && !found.iter().any(|known| known.id == name) {
+        for name in values.iter().filter_map(|value| variable(value)) {
+            if !found.iter().any(|known| known.id == name) {
                 found.push(BuildSecret { id: name.clone(), env: name, file: String::new() });
             }
         }
@@ -316,8 +321,49 @@ fn secrets(dir: &Dir<'_>, files: &mut Vec<String>) -> Vec<BuildSecret> {
     found
 }
 
+/// The value of a line that sets a token.
+fn token(line: &str, keys: &[&str]) -> Option<String> {
+    let line = line.trim();
+    let (_, value) = keys.iter().find_map(|key| line.split_once(key)).filter(|_| !line.starts_with(['#', ';']))?;
+    let value = value.trim_start_matches(['"', '\'']).trim_start().strip_prefix(['=', ':'])?.trim();
+    Some(value.split(" }").next().unwrap_or(value).trim_end_matches([',', '}']).trim().trim_matches(['"', '\'']).to_owned())
+}
+
+/// The variable that a value names: `${NPM_TOKEN}`, `${NPM_TOKEN-}`, `$NPM_TOKEN`.
+fn variable(value: &str) -> Option<String> {
+    let tail = value.split_once('$')?.1.trim_start_matches('{');
+    let name: String = tail.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    (!name.is_empty()).then_some(name)
+}
+
 fn unlocked(dir: &Dir<'_>, manager: &str) -> Diagnostic {
     Diagnostic::warning("no-lock-file", "no lock file: each build takes the newest versions that package.json allows")
         .at(Evidence::file(dir.at("package.json")))
         .help(format!("run `{manager} install` and commit the lock file"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::secrets;
+    use crate::fs::Tree;
+
+    #[test]
+    fn tokens_become_secrets() {
+        let found = |file: &str, text: &str| {
+            let tree = Tree::memory([(file, text)]);
+            let mut files = vec![file.to_owned()];
+            let found = secrets(&tree.root(), &mut files);
+            (found.into_iter().map(|secret| secret.id).collect::<Vec<_>>().join(","), files.len())
+        };
+        for (file, text, want) in [
+            (".npmrc", "@acme:registry=https://npm.acme.example\n//npm.acme.example/:_authToken=${NPM_TOKEN}\n", ("NPM_TOKEN", 1)),
+            (".npmrc", "//npm.acme.example/:_authToken = \"${NPM_TOKEN-}\"\n", ("NPM_TOKEN", 1)),
+            (".npmrc", "//npm.acme.example/:_authToken=abc\n", ("npmrc", 0)),
+            (".npmrc", "# _authToken=abc\nsave-exact=true\n", ("", 1)),
+            (".yarnrc.yml", "npmScopes:\n  acme:\n    npmAuthToken: \"${NPM_TOKEN:-}\"\n", ("NPM_TOKEN", 1)),
+            ("bunfig.toml", "[install.scopes]\n\"@acme\" = { token = \"$NPM_TOKEN\", url = \"https://npm.acme.example\" }\n", ("NPM_TOKEN", 1)),
+        ] {
+            assert_eq!(found(file, text), (want.0.to_owned(), want.1), "{text}");
+        }
+    }
 }

@@ -1,12 +1,14 @@
-//! Node.js: packages, their package managers, frameworks and the programs that they hold.
+//! Node.js and Bun: packages, their package managers, frameworks and the programs that they hold.
 
-mod content;
+mod bun;
+pub mod content;
 mod frameworks;
-mod listening;
+pub mod listening;
 mod managers;
 mod natives;
 mod prisma;
 mod project;
+mod runtime;
 mod script;
 mod servers;
 mod start;
@@ -14,11 +16,14 @@ mod typescript;
 mod versions;
 mod workspace;
 
+pub use bun::Bun;
+
 use managers::Manager;
 use project::Project;
+use runtime::Runtime;
 use workspace::Workspace;
 
-use super::{Detector, Found, asked};
+use super::{Detector, Found, asked, deno};
 use crate::catalog::StackPack;
 use crate::fs::Dir;
 use crate::manifest::Package;
@@ -51,6 +56,9 @@ impl Detector for Node {
     }
 
     fn claims(&self, dir: &Dir<'_>) -> Option<Claim> {
+        if bun::claimed(dir).is_some() || deno::claimed(dir).is_some() {
+            return None;
+        }
         if dir.has("package.json") {
             let starts = dir.peek("package.json").is_some_and(|text| text.as_str().contains("\"start\""));
             let strength = if starts || dir.first_of(OTHERS.iter().copied()).is_none() { Strength::Certain } else { Strength::Likely };
@@ -61,22 +69,27 @@ impl Detector for Node {
     }
 
     fn draft(&self, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -> Result<Found, Diagnostic> {
-        if let Some(package) = Package::read(dir)?
-            && let Some(workspace) = Workspace::read(dir, &package)?
-        {
-            let found = workspace.draft(&package, pack, answers)?;
-            if !found.services.is_empty() {
-                return Ok(found);
-            }
-        }
-        let draft = single(dir, pack, answers)?;
-        // Scripts that call the packages below make no service: those are.
-        let runs_nothing = draft.start.is_none() && draft.framework.is_none() && !draft.dependencies.iter().any(|dependency| dependency.production);
-        if runs_nothing && dir.files_below().any(|path| path.name() == "package.json" && path.depth() > dir.path().depth() + 1) {
-            return Ok(Found::default());
-        }
-        Ok(Found::one(draft))
+        found(Runtime::Node, dir, pack, answers)
     }
+}
+
+/// The services of a folder: the applications of a workspace, or its one program.
+fn found(runtime: Runtime, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -> Result<Found, Diagnostic> {
+    if let Some(package) = Package::read(dir)?
+        && let Some(workspace) = Workspace::read(dir, &package)?
+    {
+        let found = workspace.draft(&package, answers)?;
+        if !found.services.is_empty() {
+            return Ok(found);
+        }
+    }
+    let draft = single(runtime, dir, pack, answers)?;
+    // Scripts that call the packages below make no service: those are.
+    let runs_nothing = draft.start.is_none() && draft.framework.is_none() && !draft.dependencies.iter().any(|dependency| dependency.production);
+    if runs_nothing && dir.files_below().any(|path| path.name() == "package.json" && path.depth() > dir.path().depth() + 1) {
+        return Ok(Found::default());
+    }
+    Ok(Found::one(draft))
 }
 
 /// Whether a script without a manifest is for Node.js and not for a browser.
@@ -84,8 +97,11 @@ fn is_for_node(text: &str) -> bool {
     ["require('", "require(\"", "from 'node:", "from \"node:", "from 'http'", "from \"http\""].iter().any(|sign| text.contains(sign))
 }
 
-/// Bases that have no image for the version.
+/// Bases that have no image for the version of Node.js.
 fn bases(draft: &mut ServiceDraft, pack: &StackPack) {
+    if draft.pack != Runtime::Node.id() {
+        return;
+    }
     let Some(version) = draft.runtime.as_ref().map(|runtime| runtime.value.major()) else { return };
     let mut majors = pack.data.get("distroless").and_then(|list| list.as_array()).into_iter().flatten();
     if !majors.any(|major| major.as_integer() == Some(i64::from(version))) {
@@ -107,12 +123,12 @@ fn ending(name: &str) -> &str {
 }
 
 /// The service of a folder that is no workspace.
-fn single(dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -> Result<ServiceDraft, Diagnostic> {
+fn single(runtime: Runtime, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -> Result<ServiceDraft, Diagnostic> {
     let package = Package::read(dir)?;
-    let mut draft = ServiceDraft::new("node", dir.path().clone(), package.as_ref().and_then(Package::name).map_or("", own_name));
+    let mut draft = ServiceDraft::new(runtime.id(), dir.path().clone(), package.as_ref().and_then(Package::name).map_or("", own_name));
     let hints = answers.hints(dir.path(), &draft.name);
     let manager = Manager::choose(dir, package.as_ref(), pack, &hints)?;
-    let project = Project { dir: dir.clone(), package, root: None, manager: &manager, pack, hints, others: Vec::new(), framework: None };
+    let project = Project { dir: dir.clone(), package, root: None, manager: &manager, runtime, pack, hints, others: Vec::new(), framework: None };
     fill(&mut draft, project, std::slice::from_ref(dir))?;
     Ok(draft)
 }
@@ -161,7 +177,7 @@ fn fill(draft: &mut ServiceDraft, mut project: Project<'_>, folders: &[Dir<'_>])
         natives::lifecycle(draft, root, package);
     }
     bases(draft, project.pack);
-    if project.package.is_some() && project.manager.name.value == "bun" {
+    if project.package.is_some() && project.manager.name.value == "bun" && project.runtime == Runtime::Node {
         draft.refused.insert("alpine".to_owned(), "the program of bun that is copied in needs glibc".to_owned());
     }
     if !frameworks::fill(draft, &project)? {
@@ -172,10 +188,10 @@ fn fill(draft: &mut ServiceDraft, mut project: Project<'_>, folders: &[Dir<'_>])
     Ok(())
 }
 
-/// Without a search path only Node.js itself can be started: the programs of dependencies are scripts that look for it.
+/// Without a search path only the runtime itself can be started: the programs of dependencies are scripts that look for it.
 fn by_its_path(draft: &mut ServiceDraft) {
     let Some(start) = &draft.start else { return };
-    if start.value.program() != Some("node") && draft.kind != Kind::Site {
+    if start.value.program() != Some(draft.pack) && draft.kind != Kind::Site {
         draft.refused.entry("distroless".to_owned()).or_insert_with(|| format!("`{}` needs a search path, which this image lacks", start.value));
     }
 }

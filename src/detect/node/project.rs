@@ -1,6 +1,7 @@
 //! One package with its surroundings, as the parts of the detector see it.
 
 use super::managers::Manager;
+use super::runtime::Runtime;
 use super::script::BIN;
 use crate::catalog::StackPack;
 use crate::fs::Dir;
@@ -18,6 +19,8 @@ pub struct Project<'a> {
     pub root: Option<&'a Package>,
     /// Its package manager.
     pub manager: &'a Manager,
+    /// What runs it.
+    pub runtime: Runtime,
     /// The catalogue.
     pub pack: &'a StackPack,
     /// What people answered.
@@ -43,7 +46,8 @@ impl Project<'_> {
         let starts = ["start", "start:prod", "serve", "preview"].iter().any(|name| package.script(name).is_some());
         let dependencies = package.dependencies();
         let framework = super::framework(&dependencies, &self.dir, self.pack).is_some();
-        starts || framework && ["dev", "build"].iter().any(|name| package.script(name).is_some()) && package.doc.get(&["exports"]).is_none()
+        let serves = framework || self.runtime == Runtime::Bun;
+        starts || serves && ["dev", "build"].iter().any(|name| package.script(name).is_some()) && package.doc.get(&["exports"]).is_none()
     }
 
     /// Its folder seen from the root of its workspace, where it is a member of one.

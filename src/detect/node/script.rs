@@ -20,16 +20,16 @@ pub struct Script {
 }
 
 impl Script {
-    /// The name of the program, `node` for a file that Node.js runs itself.
+    /// The name of the program, `node` or `bun` for a file that it runs itself.
     pub fn program(&self) -> &str {
         self.command.program().map_or("", |program| program.strip_prefix(BIN).unwrap_or(program))
     }
 
-    /// The first argument of `node` that is a file.
+    /// The file that Node.js or Bun runs.
     pub fn file(&self) -> Option<&str> {
         match &self.command {
-            Cmd::Exec(words) if words.first().is_some_and(|word| word == "node") => file_of(&words[1..]),
-            _ => None,
+            Cmd::Exec(words) => run_file(words),
+            Cmd::Shell(_) => None,
         }
     }
 }
@@ -51,6 +51,26 @@ pub fn file_of(words: &[String]) -> Option<&str> {
         }
     }
     None
+}
+
+/// The file that a command of Node.js or Bun runs.
+pub fn run_file(words: &[String]) -> Option<&str> {
+    match words.first()?.as_str() {
+        "node" => file_of(&words[1..]),
+        "bun" => file_of_bun(words),
+        _ => None,
+    }
+}
+
+/// The file in a command of Bun's, which takes `run` before it, or nothing.
+pub fn file_of_bun(words: &[String]) -> Option<&str> {
+    let rest = words.get(1..)?;
+    let plain = file_of(rest)?;
+    if plain != "run" {
+        return Some(plain);
+    }
+    let after = rest.iter().position(|word| word == "run")? + 1;
+    file_of(&rest[after..])
 }
 
 /// A script of the package by its name.
@@ -75,7 +95,7 @@ pub fn parse(package: &Package, text: &str, at: Evidence, depth: usize) -> Optio
             && !tail.is_empty()
         {
             env.push((name.to_owned(), value.to_owned()));
-        } else if !matches!(word, "cross-env" | "cross-env-shell" | "env" | "exec" | "npx" | "dotenv" | "--") {
+        } else if !matches!(word, "cross-env" | "cross-env-shell" | "env" | "exec" | "npx" | "bunx" | "dotenv" | "--") {
             break;
         }
         rest = tail;
@@ -92,7 +112,7 @@ pub fn parse(package: &Package, text: &str, at: Evidence, depth: usize) -> Optio
     let command = match Cmd::parse(rest).ok()? {
         Cmd::Exec(words) => {
             let mut words = without_env_file(words);
-            if words[0] != "node" && !words[0].contains('/') {
+            if !matches!(words[0].as_str(), "node" | "bun") && !words[0].contains('/') {
                 words[0] = format!("{BIN}{}", words[0]);
             }
             Cmd::Exec(words)
@@ -120,6 +140,8 @@ fn without_env_file(words: Vec<String>) -> Vec<String> {
 fn called<'t>(package: &Package, text: &'t str) -> Option<&'t str> {
     let words: Vec<&str> = text.split_whitespace().collect();
     match words[..] {
+        // Bun runs a file by the same word.
+        ["bun", "run", name] if package.script(name).is_none() => None,
         ["npm" | "pnpm" | "yarn" | "bun", "run" | "run-script", name] | ["node", "--run", name] | ["npm", name @ ("start" | "test")] => Some(name),
         ["pnpm" | "yarn" | "bun", name] if package.script(name).is_some() => Some(name),
         _ => None,

@@ -4,21 +4,25 @@ use std::rc::Rc;
 
 use super::listening::{self, Listening};
 use super::project::Project;
+use super::runtime::Runtime;
 use super::script::{self, BIN, Script};
 use super::typescript::{self, Output};
-use super::{content, start};
+use super::{bun, content, start};
 use crate::detect::{asked, source};
 use crate::fs::Text;
 use crate::model::question::Question;
 use crate::model::{Candidates, Cmd, Decision, Dependency, Diagnostic, Evidence, Health, Kind, Open, ServiceDraft, Source};
 
 /// The endings of source files.
-const CODE: &[&str] = &["js", "mjs", "cjs", "ts", "mts", "cts"];
+const CODE: &[&str] = &["js", "mjs", "cjs", "ts", "mts", "cts", "tsx"];
 
 /// Fills in what is true of a program that Node.js runs.
 pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagnostic> {
     let texts = source::files(&project.dir, CODE, &project.others);
-    let facts = listening::read(&texts)?;
+    let mut facts = listening::read(&texts)?;
+    if project.runtime == Runtime::Bun {
+        bun::serves(&mut facts, &texts)?;
+    }
     draft.env.push(("NODE_ENV".to_owned(), "production".to_owned()));
     let output = match &project.package {
         Some(package) => typescript::output(&project.dir, package)?,
@@ -30,12 +34,16 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     draft.env.extend(start.env);
     draft.start = start.command;
     let file = draft.start.as_ref().and_then(|start| match &start.value {
-        Cmd::Exec(words) if words.first().is_some_and(|word| word == "node") => script::file_of(&words[1..]).map(ToOwned::to_owned),
-        _ => None,
+        Cmd::Exec(words) => script::run_file(words).map(ToOwned::to_owned),
+        Cmd::Shell(_) => None,
     });
     build(draft, project, file.as_deref())?;
     copies(draft, project, &texts, output.as_ref(), file.as_deref());
     dev(draft, project, file.as_deref());
+    if project.runtime == Runtime::Bun {
+        bun::reads(draft, project)?;
+        bun::compiled(draft, project, &texts);
+    }
     if draft.kind == Kind::Server {
         port(draft, project, &facts)?;
         address(draft, &facts);
@@ -44,7 +52,7 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
         draft.health = Health::None { because: "it listens on no port".to_owned() };
     }
     if draft.kind != Kind::Tool {
-        init(draft, &facts);
+        init(draft, project, &facts);
     }
     if draft.start.is_none() {
         draft.open.push(Open {
@@ -198,7 +206,7 @@ fn port(draft: &mut ServiceDraft, project: &Project<'_>, facts: &Listening) -> R
     let row = draft.framework.as_ref().and_then(|framework| project.pack.framework(&framework.value));
     match row {
         Some(row) => candidates.extend(row.port.map(|port| (port, Source::default(format!("{} starts on it by habit", row.title))))),
-        None => candidates.extend([(3000, Source::default("most programs on Node.js take it"))]),
+        None => candidates.extend([(3000, Source::default(format!("most programs on {} take it", project.pack.title)))]),
     };
     draft.port = asked::port(&project.hints, candidates)?;
     let Some(port) = &draft.port else { return Ok(()) };
@@ -254,23 +262,23 @@ fn health(draft: &mut ServiceDraft, project: &Project<'_>, facts: &Listening) {
     }
 }
 
-/// As process 1, Node.js ignores SIGTERM unless the program handles it.
-fn init(draft: &mut ServiceDraft, facts: &Listening) {
+/// As process 1, a program of Node.js or Bun gets no SIGTERM unless it handles it.
+fn init(draft: &mut ServiceDraft, project: &Project<'_>, facts: &Listening) {
     if let Some(at) = &facts.handles_sigterm {
         draft.set("init", false);
         let source = Source::inferred("the program answers SIGTERM itself", [at.clone()]);
         draft.facts.push(("init".to_owned(), Decision::new("none".to_owned(), source)));
     } else {
-        add_init(draft);
+        add_init(draft, &project.pack.title);
     }
 }
 
 /// Lets tini be process 1.
-pub fn add_init(draft: &mut ServiceDraft) {
+pub fn add_init(draft: &mut ServiceDraft, runtime: &str) {
     let at = Evidence::file(draft.root.clone());
     draft.system.push(Dependency { name: "tini".to_owned(), at, production: true });
     draft.set("init", true);
-    draft.facts.push(("init".to_owned(), Decision::new("tini".to_owned(), Source::default("as process 1, Node.js ignores SIGTERM"))));
+    draft.facts.push(("init".to_owned(), Decision::new("tini".to_owned(), Source::default(format!("as process 1, {runtime} ignores SIGTERM")))));
 }
 
 fn watch(draft: &mut ServiceDraft, project: &Project<'_>) {

@@ -2,6 +2,7 @@
 
 use super::ending;
 use super::project::Project;
+use super::runtime::Runtime;
 use super::script::{self, BIN, Script};
 use super::typescript::{self, Output};
 use crate::detect::asked;
@@ -10,7 +11,7 @@ use crate::model::question::Question;
 use crate::model::{Candidates, Cmd, Decision, Diagnostic, Evidence, Source};
 
 /// Scripts that start the program in production, the most telling name first.
-const SCRIPTS: &[&str] = &["start:prod", "start:production", "start", "serve", "production", "prod", "server"];
+pub const SCRIPTS: &[&str] = &["start:prod", "start:production", "start", "serve", "production", "prod", "server"];
 
 /// Programs for development: they watch, or compile on the fly.
 const FOR_DEVELOPMENT: &[&str] = &[
@@ -62,7 +63,7 @@ pub fn for_development(project: &Project<'_>) -> Option<Decision<Cmd>> {
 pub fn watches(command: &Cmd) -> bool {
     let text = command.to_string();
     let watching = ["nodemon", "ts-node-dev", "tsnd", "node-dev", "concurrently", "run-p", "npm", "pnpm", "yarn", "nx", "turbo", "vite", "next", "nuxt"];
-    text.contains("watch") || text.split([' ', '/']).any(|word| watching.contains(&word))
+    text.contains("watch") || text.contains("--hot") || text.split([' ', '/']).any(|word| watching.contains(&word))
 }
 
 /// The command of production.
@@ -81,18 +82,22 @@ pub fn find(project: &Project<'_>, output: Option<&Output>) -> Result<Start, Dia
                 take(project, script, output, &mut candidates, &mut found);
             }
         }
-        if let Some((main, at)) = package.doc.string(&["main"]) {
+        let bun = project.runtime == Runtime::Bun;
+        if let Some(made) = super::runtime::executable(package).filter(|_| bun && candidates.is_empty()) {
+            candidates.push(Cmd::exec([format!("./{}", made.file)]), Source::inferred("what `bun build --compile` makes", [made.at]));
+        }
+        for (main, at) in ["module", "main"].iter().filter(|key| bun || **key == "main").filter_map(|key| package.doc.string(&[key])) {
             let main = main.trim_start_matches("./");
             let compiled = output.is_some_and(|output| main.starts_with(&format!("{}/", output.folder)));
             if project.dir.has(main) && !is_declaration(main) || compiled {
-                candidates.push(node(main), Source::File(at));
+                candidates.push(project.runtime.runs(main), Source::File(at));
             }
         }
         if candidates.is_empty()
             && let Some((file, at)) = bin(package)
         {
             found.tool = true;
-            candidates.push(node(&file), Source::File(at));
+            candidates.push(project.runtime.runs(&file), Source::File(at));
         }
     }
     if candidates.is_empty()
@@ -131,9 +136,11 @@ fn builds(part: &str) -> bool {
 fn for_production(project: &Project<'_>, script: &Script, output: Option<&Output>, source: Source) -> Option<(Cmd, Source)> {
     let Cmd::Exec(words) = &script.command else { return Some((script.command.clone(), source)) };
     let program = script.program();
-    if program == "node" {
-        let mut words: Vec<String> = words.iter().filter(|word| !word.starts_with("--watch") && !word.starts_with("--inspect")).cloned().collect();
-        if let Some(file) = script.file().map(ToOwned::to_owned)
+    if matches!(program, "node" | "bun") {
+        let develops = |word: &&String| ["--watch", "--hot", "--inspect", "--no-clear-screen"].iter().any(|flag| word.starts_with(flag));
+        let mut words: Vec<String> = words.iter().filter(|word| !develops(word)).cloned().collect();
+        if program == "node"
+            && let Some(file) = script.file().map(ToOwned::to_owned)
             && let Some(full) = with_ending(project, &file)
         {
             words.iter_mut().filter(|word| **word == file).for_each(|word| word.clone_from(&full));
@@ -143,33 +150,29 @@ fn for_production(project: &Project<'_>, script: &Script, output: Option<&Output
     if program == "nest" {
         let output = output?;
         let rule = "what the Nest compiler writes";
-        return Some((node(&nest_entry(project, output).ok()?), Source::inferred(rule, [script.at.clone(), output.at.clone()])));
+        return Some((project.runtime.runs(&nest_entry(project, output).ok()?), Source::inferred(rule, [script.at.clone(), output.at.clone()])));
     }
     if matches!(program, "pm2" | "pm2-runtime" | "forever") {
         let file = kept_alive(project, &words[1..])?;
-        return Some((node(&file), Source::inferred("what it keeps alive: the container's engine does that", [script.at.clone()])));
+        return Some((project.runtime.runs(&file), Source::inferred("what it keeps alive: the container's engine does that", [script.at.clone()])));
     }
     if program == "nx" {
         let (file, at) = nx_output(project).ok()??;
-        return Some((node(&file), Source::inferred("what Nx builds", [script.at.clone(), at])));
+        return Some((project.runtime.runs(&file), Source::inferred("what Nx builds", [script.at.clone(), at])));
     }
     if FOR_DEVELOPMENT.contains(&program) {
         let file = script::file_of(&words[1..]).filter(|file| *file != "watch").or_else(|| script::file_of(words.get(2..)?))?;
         let from = [script.at.clone()];
         if let Some(compiled) = output.filter(|_| project.has_script("build")).and_then(|output| typescript::compiled(file.trim_start_matches("./"), output)) {
-            return Some((node(&compiled), Source::inferred("the compiled form of what it runs", from)));
+            return Some((project.runtime.runs(&compiled), Source::inferred("the compiled form of what it runs", from)));
         }
         if program == "nodemon" {
-            return Some((node(file), Source::inferred("what it runs, without watching", from)));
+            return Some((project.runtime.runs(file), Source::inferred("what it runs, without watching", from)));
         }
         // Types are stripped by the program itself: it must be there in production.
         return project.ships(program).then(|| (Cmd::Exec(project.located(words.clone())), source));
     }
     Some((Cmd::Exec(project.located(words.clone())), source))
-}
-
-fn node(file: &str) -> Cmd {
-    Cmd::exec(["node", file])
 }
 
 fn is_declaration(file: &str) -> bool {
@@ -228,19 +231,19 @@ fn bin(package: &crate::manifest::Package) -> Option<(String, Evidence)> {
 /// A file named as programs are, in its compiled form where it is compiled.
 fn entry(project: &Project<'_>, output: Option<&Output>) -> Result<Option<(Cmd, Evidence)>, Diagnostic> {
     for stem in ENTRIES {
-        for ending in ["js", "mjs", "cjs", "ts", "mts"] {
+        for ending in ["js", "mjs", "cjs", "ts", "mts", "tsx"].into_iter().filter(|ending| *ending != "tsx" || project.runtime == Runtime::Bun) {
             let file = format!("{stem}.{ending}");
             let Some(text) = project.dir.read(&file)? else { continue };
             let at = text.evidence();
             let compiled = ending.ends_with("ts").then_some(output).flatten().filter(|_| project.has_script("build"));
             if let Some(compiled) = compiled.and_then(|output| typescript::compiled(&file, output)) {
-                return Ok(Some((node(&compiled), at)));
+                return Ok(Some((project.runtime.runs(&compiled), at)));
             }
-            return Ok(Some((node(&file), at)));
+            return Ok(Some((project.runtime.runs(&file), at)));
         }
     }
     if let Some(text) = project.dir.read("bin/www")? {
-        return Ok(Some((node("bin/www"), text.evidence())));
+        return Ok(Some((project.runtime.runs("bin/www"), text.evidence())));
     }
     Ok(None)
 }
@@ -248,9 +251,9 @@ fn entry(project: &Project<'_>, output: Option<&Output>) -> Result<Option<(Cmd, 
 /// The development command where no script gives one: Node.js starts again when a file changes.
 pub fn watched(project: &Project<'_>, file: Option<&str>) -> Option<Decision<Cmd>> {
     let source = project.source_of(file?);
-    let because = Source::default("Node.js starts again when a file changes");
-    if ending(&source) == "ts" && project.has_dependency("tsx") {
+    let because = Source::default(format!("{} starts again when a file changes", project.pack.title));
+    if ending(&source) == "ts" && project.has_dependency("tsx") && project.runtime == Runtime::Node {
         return Some(Decision::new(Cmd::Exec(project.located(vec![format!("{BIN}tsx"), "watch".to_owned(), source])), because));
     }
-    project.dir.has(&source).then(|| Decision::new(Cmd::exec(["node", "--watch", &source]), because))
+    project.dir.has(&source).then(|| Decision::new(project.runtime.watches(&source), because))
 }

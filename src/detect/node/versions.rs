@@ -1,4 +1,4 @@
-//! Which Node.js a project wants.
+//! Which Node.js, or which Bun, a project wants.
 
 use nodejs_semver::Range;
 
@@ -11,11 +11,12 @@ use crate::model::{Candidates, Diagnostic, Evidence, Source, Version};
 const CODENAMES: &[(&str, u32)] = &[("gallium", 16), ("hydrogen", 18), ("iron", 20), ("jod", 22), ("krypton", 24)];
 
 /// What the files of these folders say, the nearest folder first; in each of them `.nvmrc`, `.node-version`, `.tool-versions`, mise,
-/// `volta`, `devEngines` and `engines`, in this order. What names no version that is known becomes a warning.
+/// `volta`, `devEngines` and `engines`, in this order; of Bun `.bun-version`, `.tool-versions`, mise, `devEngines`, `packageManager` and
+/// `engines`. What names no version that is known becomes a warning.
 pub fn candidates(folders: &[Dir<'_>], row: &RuntimeRow, notes: &mut Vec<Diagnostic>) -> Result<Candidates<Version>, Diagnostic> {
     let mut found = Candidates::new();
     for dir in folders {
-        for (text, at) in stated(dir)? {
+        for (text, at) in if row.name == "bun" { of_bun(dir)? } else { stated(dir)? } {
             match resolve(&text, row) {
                 Some(version) => {
                     found.push(version, Source::File(at));
@@ -53,6 +54,27 @@ fn stated(dir: &Dir<'_>) -> Result<Vec<(String, Evidence)>, Diagnostic> {
     Ok(found)
 }
 
+/// Of Bun: its package manager is the same program.
+fn of_bun(dir: &Dir<'_>) -> Result<Vec<(String, Evidence)>, Diagnostic> {
+    let mut found: Vec<(String, Evidence)> = tool_versions::single(dir, ".bun-version")?.into_iter().collect();
+    found.extend(tool_versions::read(dir, &["bun"])?);
+    let Some(package) = Package::read(dir)? else { return Ok(found) };
+    let doc = &package.doc;
+    for part in ["runtime", "packageManager"] {
+        if doc.str(&["devEngines", part, "name"]) == Some("bun") {
+            found.extend(doc.string(&["devEngines", part, "version"]).map(|(text, at)| (text.to_owned(), at)));
+        }
+    }
+    if let Some((text, at)) = doc.string(&["packageManager"])
+        && let Some(version) = text.strip_prefix("bun@")
+    {
+        found.push((version.split('+').next().unwrap_or(version).to_owned(), at));
+    }
+    found.extend(doc.string(&["engines", "bun"]).map(|(text, at)| (text.to_owned(), at)));
+    found.retain(|(text, _)| !matches!(text.trim(), "" | "*" | "x" | "any"));
+    Ok(found)
+}
+
 /// The version of the image's tag: an exact version stays exact, a range becomes the best line that it allows.
 pub fn resolve(text: &str, row: &RuntimeRow) -> Option<Version> {
     let text = text.trim().trim_start_matches('v').to_ascii_lowercase();
@@ -70,7 +92,7 @@ pub fn resolve(text: &str, row: &RuntimeRow) -> Option<Version> {
         return (1..=99).contains(&version.major()).then_some(version);
     }
     let range = Range::parse(&text).ok()?;
-    row.best(|line| Range::parse(format!("{}.x", line.major())).is_ok_and(|line| range.allows_any(&line)))
+    row.best(|line| Range::parse(format!("{line}.x")).is_ok_and(|line| range.allows_any(&line)))
 }
 
 #[cfg(test)]

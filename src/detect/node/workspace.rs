@@ -6,6 +6,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::managers::Manager;
 use super::project::Project;
+use super::runtime::{self, Runtime};
 use super::{content, natives, typescript};
 use crate::catalog::StackPack;
 use crate::detect::Found;
@@ -52,19 +53,28 @@ impl<'a> Workspace<'a> {
     }
 
     /// The services of the workspace.
-    pub fn draft(&self, package: &Package, pack: &StackPack, answers: &Answers) -> Result<Found, Diagnostic> {
+    pub fn draft(&self, package: &Package, answers: &Answers) -> Result<Found, Diagnostic> {
         let mut found = Found { services: Vec::new(), covers: self.members.iter().map(|member| member.dir.path().clone()).collect() };
         let hints = answers.hints(self.root.path(), "");
-        let manager = Manager::choose(&self.root, Some(package), pack, &hints)?;
+        let mut kits: Vec<(Runtime, StackPack, Manager)> = Vec::new();
         for (at, member) in self.members.iter().enumerate() {
-            let mut draft = ServiceDraft::new("node", member.dir.path().clone(), &member.name);
+            let on_bun = runtime::on_bun(&member.dir, &member.package, &self.root)?.is_some();
+            let runtime = if on_bun { Runtime::Bun } else { Runtime::Node };
+            if !kits.iter().any(|(known, _, _)| *known == runtime) {
+                let pack = StackPack::load(runtime.id()).map_err(|why| Diagnostic::error("catalogue", why))?;
+                let manager = Manager::choose(&self.root, Some(package), &pack, &hints)?;
+                kits.push((runtime, pack, manager));
+            }
+            let Some((_, pack, manager)) = kits.iter().find(|(known, _, _)| *known == runtime) else { continue };
+            let mut draft = ServiceDraft::new(runtime.id(), member.dir.path().clone(), &member.name);
             draft.context = self.root.path().clone();
             let hints = answers.hints(member.dir.path(), &draft.name);
             let project = Project {
                 dir: member.dir.clone(),
                 package: Some(member.package.clone()),
                 root: Some(package),
-                manager: &manager,
+                manager,
+                runtime,
                 pack,
                 hints,
                 others: Vec::new(),
@@ -74,7 +84,7 @@ impl<'a> Workspace<'a> {
                 continue;
             }
             super::fill(&mut draft, project, &[member.dir.clone(), self.root.clone()])?;
-            self.surround(&mut draft, at, &manager)?;
+            self.surround(&mut draft, at, manager)?;
             found.services.push(draft);
         }
         Ok(found)

@@ -213,7 +213,7 @@ fn program(
     if server.stops {
         draft.set("init", false);
     } else {
-        super::servers::add_init(draft);
+        super::servers::add_init(draft, &project.pack.title);
     }
     let production = project.package.as_ref().is_some_and(|package| package.has_any("dependencies") || package.has_any("optionalDependencies"));
     let modules = server.modules && production;
