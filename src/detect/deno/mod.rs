@@ -90,7 +90,7 @@ pub fn claimed(dir: &Dir<'_>) -> Option<Evidence> {
         return Some(at);
     }
     let config = Config::read(dir).ok().flatten()?;
-    let runs = TASKS.iter().chain(DEV_TASKS).filter_map(|name| task::named(&config, name)).find(|task| task.runs_module());
+    let runs = TASKS.iter().chain(DEV_TASKS).filter_map(|name| task::named(&config, name)).find(Task::runs_module);
     runs.map(|task| task.at)
 }
 
@@ -130,7 +130,7 @@ fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagnosti
     }
     build(draft, project)?;
     dev(draft, project);
-    installs(draft, project, &texts)?;
+    installs(draft, project, &texts);
     if draft.kind == Kind::Server {
         port(draft, project, &facts)?;
         let path = facts
@@ -288,7 +288,7 @@ fn is_vite(task: &Task) -> bool {
 }
 
 /// What is copied before the installation, what the production stage holds, and how both are fetched.
-fn installs(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>]) -> Result<(), Diagnostic> {
+fn installs(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>]) {
     let dir = &project.dir;
     let at = project.config.as_ref().map(|config| config.doc.whole());
     let because = at.map_or_else(|| Source::default("Deno fetches its packages itself"), |at| Source::inferred("its settings", [at]));
@@ -341,7 +341,6 @@ fn installs(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>])
     draft.set("cache", module.map(|module| format!("deno cache{} {}", if locked && !made { " --frozen" } else { "" }, Cmd::word(&module))));
     draft.set("modules", modules && installs);
     draft.watch.rebuild = manifests;
-    Ok(())
 }
 
 fn port(draft: &mut ServiceDraft, project: &Project<'_>, facts: &listening::Listening) -> Result<(), Diagnostic> {

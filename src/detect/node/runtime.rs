@@ -60,7 +60,7 @@ pub fn on_bun(dir: &Dir<'_>, package: &Package, root: &Dir<'_>) -> Result<Option
         .collect();
     starts.extend(start::SCRIPTS.iter().filter_map(|name| script::named(package, name)));
     let executable = executable(package);
-    for script in starts {
+    if let Some(script) = starts.into_iter().next() {
         match &script.command {
             Cmd::Exec(words) if script.program() == "bun" => return Ok((!runs_front(dir, package, words)).then_some(script.at)),
             Cmd::Exec(words) => {
@@ -109,9 +109,9 @@ fn is_for_node(package: &Package) -> bool {
 /// Whether what it runs is the command line of a framework that makes pages, which has its own way of being served.
 fn runs_front(dir: &Dir<'_>, package: &Package, words: &[String]) -> bool {
     let file = script::file_of_bun(words).is_some_and(|file| file.contains(['/', '.']));
-    let tool = |name: &&str| package.dependency(name).is_some();
+    let tool = |name: &str| package.dependency(name).is_some();
     !file
-        && ["next", "nuxt", "astro", "vite", "@sveltejs/kit", "react-scripts", "gatsby", "@angular/core"].iter().any(|name| tool(&name))
+        && ["next", "nuxt", "astro", "vite", "@sveltejs/kit", "react-scripts", "gatsby", "@angular/core"].iter().any(|name| tool(name))
         && (!words.is_empty() || !has_server(dir))
 }
 
