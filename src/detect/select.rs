@@ -210,7 +210,7 @@ impl Search<'_> {
             if (one_of_several || service.name == "app")
                 && let Some(slug) = crate::model::draft::slug(service.root.name())
             {
-                service.name = slug;
+                rename(service, slug);
             }
         }
         let names: Vec<String> = self.found.services.iter().map(|service| service.name.clone()).collect();
@@ -218,8 +218,17 @@ impl Search<'_> {
             if names.iter().filter(|name| **name == service.name).count() > 1
                 && let Some(slug) = crate::model::draft::slug(&service.root.as_str().replace('/', "-"))
             {
-                service.name = slug;
+                rename(service, slug);
             }
         }
     }
+}
+
+/// Gives a service another name, in what was already said of it too.
+fn rename(service: &mut ServiceDraft, name: String) {
+    let (old, new) = (format!("service `{}`", service.name), format!("service `{name}`"));
+    for note in &mut service.notes {
+        note.message = note.message.replace(&old, &new);
+    }
+    service.name = name;
 }
