@@ -182,12 +182,13 @@ fn nothing_found_is_said() {
 #[test]
 fn a_stack_without_templates_is_named_and_refused() {
     let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("composer.json"), "{}").expect("written");
+    std::fs::write(folder.path().join("composer.json"), "{ \"require\": { \"laravel/framework\": \"^12.0\" } }").expect("written");
     std::fs::write(folder.path().join("package.json"), "{ \"scripts\": { \"build\": \"vite build\" } }").expect("written");
-    refused(folder.path(), &["--yes"], 2, &["`.` is a php project", " --> composer.json"]);
+    refused(folder.path(), &["--yes"], 2, &["there is no template for php yet; `.` is recognised: framework laravel", " --> composer.json"]);
     let detected = dockgen(&["detect", "--format", "json"], &[] as &[&str], folder.path());
     assert_eq!(detected.code, 0);
     assert!(detected.stdout.contains("\"stack\": \"php\""), "{}", detected.stdout);
+    refused(folder.path(), &["--yes", "--stack", "php"], 2, &["there is no template for php yet", "choose one of"]);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{DETECTORS, Detector};
+use super::recognised::Recogniser;
+use super::{DETECTORS, Detector, Found};
 use crate::catalog::StackPack;
 use crate::fs::{Dir, Tree};
 use crate::model::question::Question;
@@ -119,14 +120,15 @@ impl Search<'_> {
                 }
             } else {
                 let known: Vec<String> = DETECTORS.iter().map(|detector| detector.id().to_owned()).collect();
-                let message = format!("`{}` is not a stack that dockgen knows", crate::model::evidence::tame(&wanted.value));
+                let name = crate::model::evidence::tame(&wanted.value);
+                let message = if super::recognised::knows(&wanted.value) {
+                    format!("there is no template for {name} yet")
+                } else {
+                    format!("`{name}` is not a stack that dockgen knows")
+                };
                 self.found.diagnostics.push(Diagnostic::error("unknown-stack", message).help(format!("choose one of {}", known.join(", "))));
                 return true;
             }
-        }
-        if let Some(draft) = self.recognised(dir, &claims) {
-            self.found.services.push(draft);
-            return false;
         }
         // Below the root, and beside a service, only a folder's own manifest makes a service.
         let needed = if dir.path().is_root() {
@@ -136,6 +138,9 @@ impl Search<'_> {
         } else {
             Strength::Likely
         };
+        if let Some((recogniser, claim)) = self.recognised(dir, &claims).filter(|(_, claim)| claim.strength >= needed) {
+            return self.keep(super::recognised::draft(dir, recogniser, &claim, self.answers));
+        }
         claims.retain(|(_, claim)| claim.strength >= needed);
         let Some(strongest) = claims.iter().map(|(_, claim)| claim.strength).max() else { return false };
         claims.retain(|(_, claim)| claim.strength == strongest);
@@ -151,35 +156,42 @@ impl Search<'_> {
             claims.retain(|(detector, _)| !packs[detector.id()].yields_to.iter().any(|winner| winner == "*" || ids.contains(&winner.as_str())));
         }
         let Some((winner, _)) = claims.first() else { return false };
-        let found = match winner.draft(dir, &self.packs[winner.id()], self.answers) {
-            Ok(found) => found,
-            Err(problem) => {
-                self.found.diagnostics.push(problem);
-                return true;
-            }
-        };
-        let mut services = found.services;
-        if claims.len() > 1 {
+        let mut found = winner.draft(dir, &self.packs[winner.id()], self.answers);
+        if let Ok(found) = &mut found
+            && claims.len() > 1
+        {
             let candidates: Vec<(String, Source)> =
                 claims.iter().map(|(detector, claim)| (detector.id().to_owned(), Source::File(claim.because.clone()))).collect();
-            for service in &mut services {
+            for service in &mut found.services {
                 let message = "more than one stack claims this folder".to_owned();
                 service.open.push(Open { question: Question::Stack, message, candidates: candidates.clone() });
             }
         }
-        self.covered.extend(found.covers);
-        self.found.services.extend(services);
-        false
+        self.keep(found)
     }
 
-    /// The folder's stack where dockgen can only name it, and nothing but the assets of such a project claims the folder.
-    fn recognised(&mut self, dir: &Dir<'_>, claims: &[(&dyn Detector, Claim)]) -> Option<ServiceDraft> {
-        let covered: Vec<&str> = DETECTORS.iter().map(|detector| detector.id()).collect();
-        let draft = super::recognised::find(dir, &covered)?;
-        let stands = claims
-            .iter()
-            .any(|(detector, claim)| claim.strength == Strength::Certain && self.load(detector.id()).is_ok() && !self.packs[detector.id()].serves_others);
-        (!stands).then_some(draft)
+    /// Keeps what was found; whether it is broken.
+    fn keep(&mut self, found: Result<Found, Diagnostic>) -> bool {
+        match found {
+            Ok(found) => {
+                self.covered.extend(found.covers);
+                self.found.services.extend(found.services);
+                false
+            }
+            Err(problem) => {
+                self.found.diagnostics.push(problem);
+                true
+            }
+        }
+    }
+
+    /// The folder's stack where it has no templates yet, and nothing but the assets or the tools of such a project claim the folder.
+    fn recognised(&mut self, dir: &Dir<'_>, claims: &[(&dyn Detector, Claim)]) -> Option<(&'static Recogniser, Claim)> {
+        let (recogniser, own) = super::recognised::find(dir)?;
+        let stands = claims.iter().any(|(detector, claim)| {
+            claim.strength > own.strength || claim.strength == Strength::Certain && self.load(detector.id()).is_ok() && !self.packs[detector.id()].serves_others
+        });
+        (!stands).then_some((recogniser, own))
     }
 
     fn load(&mut self, id: &'static str) -> Result<(), String> {
@@ -194,10 +206,11 @@ impl Search<'_> {
         if self.found.services.iter().any(|service| service.pack != "static") {
             self.found.services.retain(|service| service.pack != "static" || APP_FOLDERS.contains(&service.root.name()));
         }
-        let runnable = self.found.services.iter().any(|service| service.start.is_some());
-        if runnable {
+        // Of a stack without templates the start is often unknown; what is no program is an open question there.
+        let runs = |service: &ServiceDraft| service.start.is_some() || service.pack.is_empty() && service.open.is_empty();
+        if self.found.services.iter().any(runs) {
             // Libraries beside applications are not asked about.
-            self.found.services.retain(|service| service.start.is_some() || service.pack.is_empty() || !service.open.is_empty() && service.root.is_root());
+            self.found.services.retain(|service| runs(service) || !service.pack.is_empty() && !service.open.is_empty() && service.root.is_root());
         }
     }
 

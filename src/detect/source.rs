@@ -62,8 +62,11 @@ fn is_beside_the_point(tail: &str) -> bool {
         "benches",
         "scripts",
     ];
+    // The folders of a package of the Java virtual machine are its name: `com.example` is the name of half of all programs.
+    const PACKAGES: &[&str] = &["java", "kotlin", "scala", "groovy", "com", "org", "net", "io", "dev"];
     let (folders, name) = tail.rsplit_once('/').unwrap_or(("", tail));
-    folders.split('/').any(|folder| FOLDERS.contains(&folder))
+    let packaged = [".java", ".kt", ".scala", ".groovy"].iter().any(|ending| name.ends_with(ending));
+    folders.split('/').take_while(|folder| !packaged || !PACKAGES.contains(folder)).any(|folder| FOLDERS.contains(&folder))
         || name.contains(".test.")
         || name.contains(".spec.")
         || name.contains("_test.")
@@ -284,6 +287,13 @@ mod tests {
         assert_eq!(hits.iter().map(|hit| hit.value.as_str()).collect::<Vec<_>>(), ["8080"]);
         assert_eq!(hits[0].at.to_string(), "main.go:2 = `x(\":8080\")`");
     }
+    #[test]
+    fn packages_are_no_folders_of_examples() {
+        let tree = Tree::memory([("src/main/java/com/example/App.java", "1"), ("src/test/java/com/example/AppTest.java", "2"), ("examples/com/B.java", "3")]);
+        let texts = files(&tree.root(), &["java"], &[]);
+        assert_eq!(texts.iter().map(|text| text.as_str()).collect::<Vec<_>>(), ["1"]);
+    }
+
     #[test]
     fn finds_folders_that_are_read_and_not_those_that_are_embedded() {
         let tree = Tree::memory([("main.go", "//go:embed static/*\nx(\"static/a\")\ny(\"./templates/*.html\")\n"), ("templates/a.html", ""), ("static/a", "")]);

@@ -1,4 +1,4 @@
-//! JSON, TOML and YAML as one kind of tree whose every value knows its line.
+//! JSON, TOML and YAML (and XML, see [`super::xml`]) as one kind of tree whose every value knows its line.
 
 use std::num::NonZeroU32;
 use std::ops::Range;
@@ -35,6 +35,10 @@ pub enum Value {
 }
 
 impl Node {
+    pub(super) fn new(value: Value, line: u32) -> Self {
+        Self { value, line }
+    }
+
     /// The value below this one, by keys.
     pub fn get(&self, keys: &[&str]) -> Option<&Self> {
         let mut node = self;
@@ -100,6 +104,10 @@ pub struct Document {
 }
 
 impl Document {
+    pub(super) fn new(path: RelPath, root: Node) -> Self {
+        Self { path, root }
+    }
+
     /// Parses strict JSON, as npm and Composer read it.
     pub fn json(text: &Text) -> Result<Self, Diagnostic> {
         let strict = jsonc_parser::ParseOptions {

@@ -6,7 +6,9 @@ pub mod ignored;
 pub mod package_json;
 pub mod pattern;
 pub mod procfile;
+pub mod properties;
 pub mod tool_versions;
+pub mod xml;
 
 pub use doc::{Document, Node, Value};
 pub use package_json::Package;

@@ -1,5 +1,7 @@
 //! Regular expressions for source code: quick to search with, and cheap to make.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::iter::Peekable;
 use std::str::Chars;
 
@@ -26,6 +28,15 @@ pub fn pattern(text: &str) -> Result<Regex, regex::Error> {
         }
     }
     Regex::new(&ascii)
+}
+
+thread_local! {
+    static MADE: RefCell<HashMap<&'static str, Option<Regex>>> = RefCell::default();
+}
+
+/// As [`pattern`], made at the first use and kept: for patterns that many folders are searched with. `None`: it is not well formed.
+pub fn kept(text: &'static str) -> Option<Regex> {
+    MADE.with_borrow_mut(|made| made.entry(text).or_insert_with(|| pattern(text).ok()).clone())
 }
 
 fn escape(chars: &mut Peekable<Chars<'_>>, class: bool, ascii: &mut String) {

@@ -127,6 +127,8 @@ pub struct ServiceDraft {
     pub name: String,
     /// What it is.
     pub kind: Kind,
+    /// The runtime's name where it is neither the pack's nor the stack's: Java's for Kotlin.
+    pub runtime_name: Option<&'static str>,
     /// The runtime's version, as the base image's tag spells it; `None` where the stack has no runtime (C, static files).
     pub runtime: Option<Decision<Version>>,
     /// The package manager's name.
@@ -216,6 +218,7 @@ impl ServiceDraft {
             name: slug(name).unwrap_or_else(|| "app".to_owned()),
             root,
             kind: Kind::Server,
+            runtime_name: None,
             runtime: None,
             package_manager: None,
             framework: None,
@@ -238,6 +241,11 @@ impl ServiceDraft {
             notes: Vec::new(),
             facts: Vec::new(),
         }
+    }
+
+    /// The name of what runs it, for a stack whose pack doesn't say.
+    pub fn runtime_name(&self) -> &str {
+        self.runtime_name.unwrap_or(&self.stack)
     }
 
     /// Hands a value to the template as `x.<key>`.

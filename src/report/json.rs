@@ -91,7 +91,7 @@ pub fn init(plan: &Plan, set: &ChangeSet, diagnostics: &[Diagnostic], written: b
 
 fn service(service: &ServiceDraft, packs: &dyn Fn(&str) -> Option<StackPack>) -> Value {
     let runtime = service.runtime.as_ref().map(|decision| {
-        let name = packs(service.pack).and_then(|pack| pack.runtime).map_or_else(|| service.stack.clone(), |runtime| runtime.name);
+        let name = packs(service.pack).and_then(|pack| pack.runtime).map_or_else(|| service.runtime_name().to_owned(), |runtime| runtime.name);
         json!({ "name": name, "version": decision.value.to_string() })
     });
     json!({

@@ -1,0 +1,217 @@
+//! The Java virtual machine: Java, Kotlin and Scala, built by Maven, Gradle or sbt.
+
+mod frameworks;
+mod gradle;
+mod maven;
+mod sbt;
+mod settings;
+
+use std::rc::Rc;
+
+use super::{Recogniser, look};
+use crate::detect::{Found, source};
+use crate::fs::{Dir, Text};
+use crate::manifest::{properties, tool_versions};
+use crate::model::{Claim, Cmd, Decision, Diagnostic, Evidence, Kind, RelPath, ServiceDraft, Source, Strength, Version};
+
+/// The recogniser.
+pub const JVM: Recogniser = Recogniser { stacks: &["java", "kotlin", "scala"], claims, draft };
+
+const MANIFESTS: &[&str] = &["pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts", "build.sbt", "build.sc", "build.mill"];
+
+/// What a module's own build file says, whatever builds it.
+#[derive(Debug)]
+pub struct Module {
+    /// Its folder.
+    pub root: RelPath,
+    /// Its name.
+    pub name: String,
+    /// Its build file.
+    pub manifest: Evidence,
+    /// What it depends on and is built with: `group:artifact`, or the id of a plugin.
+    pub parts: Vec<(String, Evidence)>,
+    /// The versions of Java that the build file names, the strongest first.
+    pub java: Vec<(Version, Source)>,
+    /// What makes the program.
+    pub build: Option<Cmd>,
+    /// What runs it.
+    pub start: Option<(Cmd, Source)>,
+    /// Whether it is an archive for an application server.
+    pub war: bool,
+    /// A main class that the build file names.
+    pub main: Option<(String, Evidence)>,
+}
+
+impl Module {
+    fn part(&self, id: &str) -> Option<&Evidence> {
+        self.parts.iter().find(|(part, _)| part == id || part.strip_prefix(id).is_some_and(|rest| rest.starts_with([':', '.']))).map(|(_, at)| at)
+    }
+}
+
+fn claims(dir: &Dir<'_>) -> Option<Claim> {
+    Some(Claim::new(Strength::Certain, Evidence::file(dir.at(dir.first_of(MANIFESTS.iter().copied())?))))
+}
+
+fn draft(dir: &Dir<'_>) -> Result<Found, Diagnostic> {
+    let (manager, modules) = if dir.has("pom.xml") {
+        ("maven", maven::modules(dir)?)
+    } else if dir.has("build.sbt") {
+        ("sbt", sbt::modules(dir)?)
+    } else if let Some(file) = dir.first_of(["build.mill", "build.sc"]) {
+        ("mill", vec![sbt::mill(dir, file)])
+    } else {
+        ("gradle", gradle::modules(dir)?)
+    };
+    let mut found = Found { services: Vec::new(), covers: modules.iter().map(|module| module.root.clone()).filter(|root| root != dir.path()).collect() };
+    let mut programs = programs(dir, &modules);
+    // Beside what serves, other programs are tools of the developers.
+    if programs.iter().any(|program| program.framework.is_some()) {
+        programs.retain(|program| program.framework.is_some());
+    }
+    for program in &programs {
+        let mut draft = service(dir, manager, program)?;
+        if modules.len() > 1 || !program.module.root.is_root() {
+            draft.root = program.module.root.clone();
+        }
+        found.services.push(draft);
+    }
+    if found.services.is_empty()
+        && let Some(module) = modules.first()
+    {
+        let texts = Vec::new();
+        let program = Program { module, framework: frameworks::of(&module.parts), texts, main: None };
+        let mut draft = service(dir, manager, &program)?;
+        draft.root = dir.path().clone();
+        draft.kind = Kind::Tool;
+        (draft.start, draft.port) = (None, None);
+        super::nothing_to_run(&mut draft, "no main class was found: it is a library");
+        found.services.push(draft);
+    }
+    both(dir, &mut found);
+    Ok(found)
+}
+
+/// A module that runs.
+struct Program<'a> {
+    module: &'a Module,
+    framework: Option<Decision<String>>,
+    texts: Vec<Rc<Text>>,
+    main: Option<(String, Evidence)>,
+}
+
+fn programs<'a>(dir: &Dir<'_>, modules: &'a [Module]) -> Vec<Program<'a>> {
+    let mut programs = Vec::new();
+    for module in modules {
+        if module.part("com.android.application").is_some() {
+            continue;
+        }
+        let home = dir.tree().dir(module.root.clone());
+        let inner: Vec<RelPath> = modules
+            .iter()
+            .filter(|other| other.root != module.root)
+            .map(|other| other.root.clone())
+            .filter(|root| root.below(&module.root).is_some())
+            .collect();
+        let texts = source::files(&home, &["java", "kt", "scala", "groovy"], &inner);
+        let framework = frameworks::of(&module.parts);
+        let main = module.main.clone().or_else(|| main_class(&texts));
+        let generated = framework.as_ref().is_some_and(|framework| frameworks::brings_main(&framework.value)) && !texts.is_empty();
+        if main.is_some() || module.war || generated {
+            programs.push(Program { module, framework, texts, main });
+        }
+    }
+    programs
+}
+
+/// Where a program begins.
+fn main_class(texts: &[Rc<Text>]) -> Option<(String, Evidence)> {
+    const MAINS: &[&str] = &[
+        r"\b(static\s+(?:final\s+)?(?:public\s+)?void\s+main)\s*\(",
+        r"(?m)^[ \t]*(?:suspend\s+)?(fun\s+main)\s*\(",
+        r"\b(def\s+main)\s*\(",
+        r"\bextends\s+((?:IO|ZIO|Z|TwitterHttp)?App(?:Default|\.Simple)?)\b",
+        r"(?m)^[ \t]*(@main)\b",
+        r"(?m)^[ \t]*(void\s+main\s*\(\s*\)\s*\{)",
+    ];
+    MAINS.iter().find_map(|pattern| look::among(texts, pattern, "//")).map(|hit| (hit.at.file.to_string(), hit.at))
+}
+
+fn service(dir: &Dir<'_>, manager: &str, program: &Program<'_>) -> Result<ServiceDraft, Diagnostic> {
+    let module = program.module;
+    let home = dir.tree().dir(module.root.clone());
+    let mut draft = ServiceDraft::new("", dir.path().clone(), &module.name);
+    draft.stack = language(&home, manager, &program.texts).to_owned();
+    draft.runtime_name = Some("java");
+    draft.context = dir.path().clone();
+    draft.package_manager = Some(Decision::new(manager.to_owned(), Source::File(module.manifest.clone())));
+    draft.framework = program.framework.clone();
+    draft.runtime = versions(&home, dir, module)?;
+    draft.build = module.build.clone().map(|build| Decision::new(build, Source::inferred("the build file", [module.manifest.clone()])));
+    let mut stated: Vec<(Cmd, Source)> = look::procfile(&home, &["web", "worker"])?.into_iter().collect();
+    if module.root != *dir.path() {
+        let named = look::procfile(dir, &["web"])?
+            .filter(|(command, _)| home.path().below(dir.path()).is_some_and(|folder| command.to_string().contains(&format!("{folder}/"))));
+        stated.extend(named);
+    }
+    let typed = stated.first().and_then(|(command, source)| look::port_of_command(&command.to_string(), source.evidence()?));
+    draft.start = look::picked(stated.into_iter().chain(module.start.clone()));
+    let framework = program.framework.as_ref().map(|framework| framework.value.as_str());
+    draft.port = settings::port(&home, framework, module, &program.texts, typed);
+    if draft.port.is_none() {
+        draft.kind = if framework.is_some() { Kind::Worker } else { Kind::Tool };
+    }
+    draft.facts.extend(program.main.clone().map(|(name, at)| ("main".to_owned(), Decision::new(name, Source::File(at)))));
+    Ok(draft)
+}
+
+/// The language that most of the source is written in; the build file's own language says nothing.
+fn language(home: &Dir<'_>, manager: &str, texts: &[Rc<Text>]) -> &'static str {
+    let count = |ending: &str| {
+        let named = texts.iter().filter(|text| text.path().name().ends_with(ending)).count();
+        if texts.is_empty() { home.files_below().filter(|path| path.name().ends_with(ending) && !path.name().ends_with(".gradle.kts")).count() } else { named }
+    };
+    let (java, kotlin, scala) = (count(".java"), count(".kt"), count(".scala"));
+    if scala > java.max(kotlin) || matches!(manager, "sbt" | "mill") && java.max(kotlin) <= scala {
+        "scala"
+    } else if kotlin > java {
+        "kotlin"
+    } else {
+        "java"
+    }
+}
+
+/// Java's version: what names the machine's Java first, then the release that is compiled for.
+fn versions(home: &Dir<'_>, dir: &Dir<'_>, module: &Module) -> Result<Option<Decision<Version>>, Diagnostic> {
+    let mut found: Vec<(Version, Source)> = Vec::new();
+    let folders = if home.path() == dir.path() { vec![dir] } else { vec![home, dir] };
+    for folder in folders {
+        let mut places: Vec<(String, Evidence)> = tool_versions::single(folder, ".java-version")?.into_iter().collect();
+        places.extend(properties::value(folder, ".sdkmanrc", &["java"]));
+        places.extend(tool_versions::read(folder, &["java"])?);
+        places.extend(properties::value(folder, "system.properties", &["java.runtime.version"]));
+        found.extend(places.into_iter().filter_map(|(text, at)| Some((java(&text)?, Source::File(at)))));
+    }
+    // A toolchain is the very Java that builds and runs it.
+    let (tools, rest): (Vec<_>, Vec<_>) = module.java.iter().cloned().partition(|(_, source)| source.evidence().is_some_and(|at| at.key == "toolchain"));
+    Ok(look::picked(tools.into_iter().chain(found).chain(rest)))
+}
+
+/// A release of Java: `1.8` is 8, and what follows the first number is a patch.
+pub fn java(text: &str) -> Option<Version> {
+    let version = look::version(text)?;
+    let major = if version.major() == 1 && version.minor() > 0 { version.minor() } else { version.major() };
+    major.to_string().parse().ok().filter(|_| (5..100).contains(&major))
+}
+
+/// A second build file beside the one that was taken: people keep both in step, so it is worth a word.
+fn both(dir: &Dir<'_>, found: &mut Found) {
+    let Some(other) = dir.first_of(["build.gradle", "build.gradle.kts"]).filter(|_| dir.has("pom.xml")) else { return };
+    for draft in &mut found.services {
+        if let Some(manager) = &mut draft.package_manager {
+            manager.outvoted.push(("gradle".to_owned(), Source::File(Evidence::file(dir.at(other)))));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
