@@ -2,22 +2,26 @@
 
 mod cargo;
 mod layers;
+mod lock;
 mod program;
+mod settings;
 
-use std::collections::BTreeSet;
-
-use cargo::{Bin, Package, Workspace};
+use cargo::{Asked, Bin, Package, Workspace};
+use lock::Lock;
 
 use super::{Detector, Found, asked, source};
-use crate::catalog::StackPack;
 use crate::catalog::stack::RuntimeRow;
+use crate::catalog::{FrameworkRow, StackPack};
 use crate::fs::Dir;
 use crate::manifest::{Document, tool_versions};
 use crate::model::question::Question;
-use crate::model::{Answers, Candidates, Claim, Cmd, Decision, Dependency, Diagnostic, Evidence, Open, RelPath, ServiceDraft, Source, Strength, Version};
+use crate::model::{Answers, Candidates, Claim, Cmd, Decision, Dependency, Diagnostic, Evidence, Kind, Open, RelPath, ServiceDraft, Source, Strength, Version};
 
 /// Packages of a workspace that help to develop it.
-const HELPERS: &[&str] = &["xtask", "benches", "bench", "examples", "tests", "fuzz"];
+const HELPERS: &[&str] = &["xtask", "benches", "bench", "benchmarks", "examples", "example", "tests", "fuzz", "fuzzers"];
+
+/// Crates that are, or bring along, a compiler of protocols.
+const PROTOC: &[&str] = &["protobuf-src", "protoc-bin-vendored", "protox"];
 
 /// The detector.
 pub struct Rust;
@@ -32,10 +36,11 @@ impl Detector for Rust {
     }
 
     fn draft(&self, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -> Result<Found, Diagnostic> {
-        let Some(workspace) = Workspace::read(dir)? else { return Ok(Found::default()) };
+        let command = answers.get(Question::BuildCmd).map(|given| given.value.as_str()).unwrap_or_default();
+        let Some(workspace) = Workspace::read(dir, &Asked::of(command))? else { return Ok(Found::default()) };
         let mut found =
             Found { services: Vec::new(), covers: workspace.packages.iter().map(|package| package.root.clone()).filter(|root| root != dir.path()).collect() };
-        let common = Common { dir, pack, answers, workspace: &workspace, locked: names_in_lock(dir)? };
+        let common = Common { dir, pack, answers, workspace: &workspace, lock: Lock::read(dir)? };
         for package in common.applications() {
             let wanted: Vec<&Bin> = package.bins.iter().filter(|bin| common.is_wanted(bin)).collect();
             match (chosen(package), wanted.as_slice()) {
@@ -44,6 +49,7 @@ impl Detector for Rust {
                 (None, _) => found.services.push(common.undecided(package)?),
             }
         }
+        common.leave_tools(&mut found.services);
         if found.services.is_empty() {
             found.services.extend(common.library()?);
         }
@@ -59,18 +65,15 @@ fn chosen(package: &Package) -> Option<(&Bin, Source)> {
     {
         return Some((bin, Source::File(at.clone())));
     }
-    if let [only] = package.bins.as_slice() {
+    let built: Vec<&Bin> = package.bins.iter().filter(|bin| bin.required.iter().all(|feature| package.on.contains(feature))).collect();
+    // Where cargo would build none without more features, those are asked for.
+    let built = if built.is_empty() { package.bins.iter().collect() } else { built };
+    if let [only] = built.as_slice() {
         return Some((only, Source::inferred("its only program", [only.at.clone()])));
     }
-    let main = package.bins.iter().find(|bin| bin.path == "src/main.rs");
-    let own = main.or_else(|| named(&package.name.0))?;
+    let main = built.iter().find(|bin| bin.path == "src/main.rs");
+    let own = main.copied().or_else(|| named(&package.name.0))?;
     Some((own, Source::inferred("the package's own program", [own.at.clone()])))
-}
-
-/// The names of all packages that Cargo.lock locks; `None` where there is no lock.
-fn names_in_lock(dir: &Dir<'_>) -> Result<Option<BTreeSet<String>>, Diagnostic> {
-    let Some(text) = dir.read("Cargo.lock")? else { return Ok(None) };
-    Ok(Some(text.lines().filter_map(|(_, line)| line.strip_prefix("name = \"")?.strip_suffix('"')).map(ToOwned::to_owned).collect()))
 }
 
 /// What the drafts of one workspace share.
@@ -79,7 +82,7 @@ struct Common<'a> {
     pack: &'a StackPack,
     answers: &'a Answers,
     workspace: &'a Workspace,
-    locked: Option<BTreeSet<String>>,
+    lock: Option<Lock>,
 }
 
 impl Common<'_> {
@@ -95,7 +98,25 @@ impl Common<'_> {
         if !own.is_empty() {
             return own;
         }
-        self.workspace.packages.iter().filter(runs).filter(|package| !HELPERS.contains(&package.root.name()) && !is_helper_path(&package.root)).collect()
+        let inside = |package: &&Package| !self.workspace.beside.contains(&package.root);
+        let built = |package: &&Package| self.workspace.defaults.is_empty() || self.workspace.defaults.contains(&package.root);
+        let all = self.workspace.packages.iter().filter(runs).filter(inside);
+        all.filter(|package| !is_helper_path(&package.root)).filter(|package| built(package) || package.bins.iter().any(|bin| self.is_wanted(bin))).collect()
+    }
+
+    /// Programs for the command line beside servers are there to help; whoever wants one in an image names it.
+    fn leave_tools(&self, services: &mut Vec<ServiceDraft>) {
+        let serves = |draft: &ServiceDraft| draft.start.is_some() && draft.kind == Kind::Server;
+        if self.answers.get(Question::App).is_some() || !services.iter().any(serves) {
+            return;
+        }
+        let (kept, left): (Vec<_>, Vec<_>) = services.drain(..).partition(|draft| draft.kind != Kind::Tool);
+        *services = kept;
+        let names: Vec<&str> = left.iter().map(|draft| draft.name.as_str()).collect();
+        if let (false, Some(first)) = (names.is_empty(), services.first_mut()) {
+            let message = format!("programs for the command line get no image of their own: {}", names.join(", "));
+            first.notes.push(Diagnostic::note("tools", message).help("--app names what is to be built"));
+        }
     }
 
     fn start(&self, package: &Package, name: &str) -> Result<ServiceDraft, Diagnostic> {
@@ -106,7 +127,7 @@ impl Common<'_> {
             let versions = self.versions(&mut draft, package, row)?;
             draft.runtime = Some(asked::runtime(&hints, row, versions)?);
         }
-        let place = if self.locked.is_some() { "Cargo.lock" } else { "Cargo.toml" };
+        let place = if self.lock.is_some() { "Cargo.lock" } else { "Cargo.toml" };
         draft.package_manager = Some(Decision::new("cargo".to_owned(), Source::File(Evidence::file(self.dir.at(place)))));
         draft.dependencies = self.workspace.closure(package).iter().flat_map(|part| part.dependencies.iter().cloned()).collect();
         Ok(draft)
@@ -135,41 +156,71 @@ impl Common<'_> {
         let mut draft = self.start(package, name)?;
         let hints = self.answers.hints(&draft.root, &draft.name);
         let closure = self.workspace.closure(package);
-        let framework = self.pack.frameworks(|name| draft.dependencies.iter().any(|dependency| dependency.production && dependency.name == name)).next();
+        let texts = program::sources(self.dir, package, bin, &closure);
+        let framework = self.framework(package, bin, &draft);
         if let Some(row) = framework {
             let at = draft.dependencies.iter().find(|dependency| row.dependency.contains(&dependency.name)).map(|dependency| dependency.at.clone());
             draft.framework = Some(Decision::new(row.id.clone(), at.map_or_else(|| Source::default("a dependency"), Source::File)));
         }
         self.system(&mut draft);
-        let texts = program::sources(self.dir, package, bin, &closure);
+        let texts = if framework.is_none() && self.others_serve(package) { program::sources(self.dir, package, bin, &[package]) } else { texts };
         let home = self.dir.tree().dir(package.root.clone());
         let reads = source::reads(&home, &texts, &layers::seen(&draft.root, &draft.context));
-        program::facts(&mut draft, &texts, &reads.texts(&home), framework, &hints)?;
+        let told = program::facts(&mut draft, &texts, &reads.texts(&home), framework, &hints)?;
         reads.state(&mut draft);
-        self.commands(&mut draft, package, bin, why)?;
-        layers::layers(self.dir, &mut draft, self.workspace, package, bin, self.locked.is_some());
+        self.commands(&mut draft, package, bin, why, &told)?;
+        layers::layers(self.dir, &mut draft, self.workspace, package, bin, self.lock.is_some());
         Ok(draft)
     }
 
-    /// Crates that need packages of the system, by what is locked.
+    /// The framework of a program: one that its package names; one that its neighbours bring along only where no other package serves by its own word.
+    fn framework(&self, package: &Package, bin: &Bin, draft: &ServiceDraft) -> Option<&FrameworkRow> {
+        let by = |dependencies: &[Dependency]| {
+            self.pack.frameworks(|name| dependencies.iter().any(|dependency| dependency.production && dependency.name == name)).next()
+        };
+        let own = by(&package.dependencies).filter(|_| !self.others_serve(package) || self.serves(package, Some(bin)));
+        own.or_else(|| by(&draft.dependencies).filter(|_| !self.others_serve(package)))
+    }
+
+    /// Whether a package itself opens a port.
+    fn serves(&self, package: &Package, bin: Option<&Bin>) -> bool {
+        let Some(bin) = bin.or_else(|| chosen(package).map(|(bin, _)| bin)) else { return false };
+        program::listens(&program::sources(self.dir, package, bin, &[package])).is_some()
+    }
+
+    /// Whether another program of the workspace is a server by its own code.
+    fn others_serve(&self, package: &Package) -> bool {
+        self.applications().into_iter().any(|other| other.root != package.root && self.serves(other, None))
+    }
+
+    /// Crates that need packages of the system, by what is locked and by the features that are on.
     fn system(&self, draft: &mut ServiceDraft) {
-        let Some(locked) = &self.locked else { return };
-        let vendored = locked.contains("openssl-src");
-        let has = |name: &str| draft.dependencies.iter().any(|dependency| dependency.name == name);
-        let bundled = has("rusqlite/bundled") || has("libsqlite3-sys/bundled") || has("sqlx");
+        let Some(lock) = &self.lock else { return };
+        let table = |key: &str, name: &str| self.pack.data.get(key)?.get(name).cloned();
+        let has = |name: &str| draft.dependencies.iter().any(|dependency| dependency.production && dependency.name == name);
+        // Some crates lead to a library only with a feature of theirs.
+        let leads = |from: &str, to: &str| {
+            let feature = table("gates", from).and_then(|gates| gates.get(to)?.as_str().map(ToOwned::to_owned));
+            feature.is_none_or(|feature| has(&format!("{from}/{feature}")))
+        };
+        let closure = lock.closure(draft.dependencies.iter().filter(|dependency| dependency.production).map(|dependency| dependency.name.clone()), leads);
+        // A crate that brings the library along needs what builds it, and that has a row of its own.
+        let brought = |name: &str| table("brought", name).and_then(|by| by.as_str().map(|by| lock.needs(name, by))).unwrap_or_default();
         let at = Evidence::file(self.dir.at("Cargo.lock"));
-        for name in self.pack.system.iter().flat_map(|row| &row.dependency) {
-            let beside = name == "openssl-sys" && vendored || name == "libsqlite3-sys" && bundled;
-            if locked.contains(name.as_str()) && !beside {
-                draft.system.push(Dependency { name: name.clone(), at: at.clone(), production: true });
-            }
+        for row in &self.pack.system {
+            let without = row.dependency.iter().filter(|name| closure.contains(name.as_str()) && !brought(name));
+            draft.system.extend(without.map(|name| Dependency { name: name.clone(), at: at.clone(), production: true }));
+        }
+        // Where the compiler of protocols is a crate too, nobody needs the system's.
+        if PROTOC.iter().any(|name| closure.contains(*name)) {
+            draft.system.retain(|need| !matches!(need.name.as_str(), "prost-build" | "tonic-build" | "tonic-prost-build"));
         }
     }
 
-    fn commands(&self, draft: &mut ServiceDraft, package: &Package, bin: &Bin, why: Source) -> Result<(), Diagnostic> {
+    fn commands(&self, draft: &mut ServiceDraft, package: &Package, bin: &Bin, why: Source, told: &[String]) -> Result<(), Diagnostic> {
         let hints = self.answers.hints(&draft.root, &draft.name);
         let mut words = vec!["--locked".to_owned()];
-        words.retain(|_| self.locked.is_some());
+        words.retain(|_| self.lock.is_some());
         if package.root != self.workspace.root {
             words.extend(["--package".to_owned(), package.name.0.clone()]);
         }
@@ -177,8 +228,15 @@ impl Common<'_> {
         if package.bins.len() > 1 {
             words.extend(["--bin".to_owned(), bin.name.clone()]);
         }
+        let more: Vec<&str> = bin.required.iter().filter(|feature| !package.on.contains(*feature)).map(String::as_str).collect();
+        if !more.is_empty() {
+            words.splice(
+                usize::from(self.lock.is_some())..,
+                ["--features".to_owned(), more.join(",")].into_iter().chain(words[usize::from(self.lock.is_some())..].to_vec()).collect::<Vec<_>>(),
+            );
+        }
         let mut starts = Candidates::new();
-        starts.push(Cmd::exec([format!("/usr/local/bin/{}", bin.name)]), why);
+        starts.push(Cmd::Exec(std::iter::once(format!("/usr/local/bin/{}", bin.name)).chain(told.iter().cloned()).collect()), why);
         draft.start = asked::command(&hints, Question::StartCmd, starts)?;
         let mut builds = Candidates::new();
         builds.push(Cmd::Shell(format!("cargo build --release {}", words.join(" ")).trim_end().to_owned()), Source::default("as cargo builds for release"));
@@ -186,7 +244,8 @@ impl Common<'_> {
         if is_default {
             words.truncate(words.len().saturating_sub(2));
         }
-        let run = ["cargo", "run"].into_iter().map(ToOwned::to_owned).chain(words);
+        let tail = told.first().map(|_| "--".to_owned()).into_iter().chain(told.iter().cloned());
+        let run = ["cargo", "run"].into_iter().map(ToOwned::to_owned).chain(words).chain(tail);
         draft.dev = Some(Decision::new(Cmd::Exec(run.collect()), Source::default("cargo compiles what changed")));
         draft.set("binary", bin.name.clone());
         Ok(())

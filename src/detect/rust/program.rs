@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use super::cargo::{Bin, Package};
+use super::settings;
 use crate::catalog::FrameworkRow;
-use crate::detect::{asked, source};
+use crate::detect::{asked, listening, source};
 use crate::fs::{Dir, Text};
 use crate::manifest::pattern;
 use crate::model::answers::Hints;
@@ -21,20 +22,37 @@ pub fn sources(dir: &Dir<'_>, package: &Package, bin: &Bin, closure: &[&Package]
         let other = part.bins.iter().filter(|other| part.root != package.root || other.name != bin.name);
         let others: Vec<_> =
             other.filter_map(|other| part.root.join(other.path.strip_suffix("/main.rs").filter(|folder| *folder != "src").unwrap_or(&other.path))).collect();
-        texts.extend(source::files(&src, &["rs"], &others));
+        texts.extend(source::files(&src, &["rs"], &others).into_iter().filter(|text| !is_test(text.path().name())).map(without_tests));
     }
     texts
 }
 
-/// States what the code says.
+fn is_test(name: &str) -> bool {
+    matches!(name, "test.rs" | "tests.rs" | "testing.rs" | "test_utils.rs") || name.ends_with("_test.rs") || name.ends_with("_tests.rs")
+}
+
+/// The tests at the end of a file listen somewhere else.
+fn without_tests(text: Rc<Text>) -> Rc<Text> {
+    let end =
+        text.as_str().match_indices("#[cfg(test)]").find(|(at, sign)| text.as_str()[at + sign.len()..].trim_start().starts_with("mod ")).map(|(at, _)| at);
+    // A module that lies in another file has nothing to leave out.
+    let inline = |at: usize| text.as_str()[at..].lines().find(|line| line.trim_start().starts_with("mod ")).is_some_and(|line| line.trim_end().ends_with('{'));
+    match end.filter(|at| inline(*at)) {
+        Some(at) => Rc::new(Text::new(text.path().clone(), &text.as_str()[..at])),
+        None => text,
+    }
+}
+
+/// States what the code says; the words of its command say where it is to listen, where it must be told.
 pub fn facts(
     draft: &mut ServiceDraft,
     texts: &[Rc<Text>],
-    settings: &[Rc<Text>],
+    files: &[Rc<Text>],
     framework: Option<&FrameworkRow>,
     hints: &Hints<'_>,
-) -> Result<(), Diagnostic> {
+) -> Result<Vec<String>, Diagnostic> {
     let mut ports = Candidates::new();
+    let told = settings::settings(texts);
     for (pattern, rule) in PORTS {
         let Ok(pattern) = pattern::pattern(pattern) else { continue };
         for hit in source::find_all(texts, &pattern, "//") {
@@ -44,17 +62,18 @@ pub fn facts(
         }
     }
     let loopback = search(texts, r#"("(?:127\.0\.0\.1|localhost):\d+"|\("(?:127\.0\.0\.1|localhost)",\s*\d+\)|\[127, 0, 0, 1\],\s*\d+)"#);
-    let listens = search(
-        texts,
-        r"\b(TcpListener::bind|HttpServer::new|Server::bind|Server::http\(|warp::serve|axum::serve|transport::Server|rocket::build|UdpSocket::bind)\b",
-    );
+    let listens = listens(texts);
     let read = search(texts, r#"(?:var|var_os)\(\s*"(PORT)"\s*\)"#).filter(|_| ports.is_empty());
     let serves = !ports.is_empty() || listens.is_some() || framework.is_some();
+    for setting in told.iter().filter(|_| serves) {
+        let rule = if setting.variable.is_some() { "the default of a variable" } else { "the default of a flag" };
+        ports.extend(setting.port().map(|port| (port, Source::inferred(rule, [setting.at.clone()]))));
+    }
     if let Some(at) = &read {
         ports.push(USUAL_PORT, Source::inferred("it asks PORT, which has no default", [at.clone()]));
     }
     if serves {
-        ports.extend(source::port_in(settings));
+        ports.extend(source::port_in(files));
     }
     if let Some(row) = framework {
         ports.extend(row.port.map(|port| (port, Source::default(format!("{} listens there", row.title)))));
@@ -62,7 +81,7 @@ pub fn facts(
     if serves {
         ports.push(USUAL_PORT, Source::default("the port of most servers"));
     }
-    draft.port = asked::port(hints, ports)?.map(|mut port| {
+    draft.port = asked::port(hints, listening::without_rights(ports, &told))?.map(|mut port| {
         port.outvoted.clear();
         port
     });
@@ -76,7 +95,12 @@ pub fn facts(
     } else {
         Kind::Tool
     };
-    if let Some(at) = loopback.filter(|_| draft.kind == Kind::Server && draft.framework.as_ref().is_none_or(|framework| framework.value != "rocket")) {
+    // A file of settings that says so can be replaced in the container; the code can't.
+    let bound =
+        draft.port.as_ref().and_then(|port| port.source.evidence()).filter(|at| ["127.0.0.1", "localhost", "[::1]"].iter().any(|host| at.raw.contains(host)));
+    if let Some(at) =
+        loopback.or(bound.cloned()).filter(|_| draft.kind == Kind::Server && draft.framework.as_ref().is_none_or(|framework| framework.value != "rocket"))
+    {
         draft.notes.push(
             Diagnostic::warning(
                 "loopback",
@@ -94,7 +118,15 @@ pub fn facts(
         _ => Health::None { because: format!("`{}` serves no port", draft.name) },
     };
     signals(draft, texts, framework);
-    Ok(())
+    Ok(listening::tell(draft, &told))
+}
+
+/// Where the program opens a port.
+pub fn listens(texts: &[Rc<Text>]) -> Option<Evidence> {
+    search(
+        texts,
+        r"\b(TcpListener::bind|HttpServer::new|Server::bind|Server::http\(|warp::serve|axum::serve|poem::Server::new|Server::new\(TcpListener|transport::Server|rocket::build|#\[launch\]|UdpSocket::bind|tide::new|Listener::bind)",
+    )
 }
 
 /// Places that name a port, the surest first, and the rule that makes one of them.
@@ -120,8 +152,10 @@ fn uses(draft: &ServiceDraft, name: &str) -> bool {
 /// Whether a program without a port runs on: it waits in a loop, or takes work from a queue.
 fn works(draft: &ServiceDraft, texts: &[Rc<Text>]) -> bool {
     const QUEUES: &[&str] = &["apalis", "async-nats", "fang", "lapin", "rdkafka"];
-    let waits = search(texts, r"\b(loop)\s*\{").is_some() && search(texts, r"\b(interval\(|sleep\(|\.tick\(\)|\.recv\(\))").is_some();
-    waits || QUEUES.iter().any(|name| uses(draft, name))
+    // A program that takes arguments does its work and ends.
+    const ARGUMENTS: &[&str] = &["argh", "clap", "gumdrop", "lexopt", "pico-args", "structopt"];
+    let waits = search(texts, r"\b(loop)\s*\{[^}]{0,400}?(?:interval\(|sleep\(|\.tick\(\)|\.recv\(\))").is_some();
+    waits && !ARGUMENTS.iter().any(|name| uses(draft, name)) || QUEUES.iter().any(|name| uses(draft, name))
 }
 
 /// As process 1 a program that handles no signal can't be stopped but by force.
