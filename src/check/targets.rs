@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::Subject;
 use crate::fs::Dir;
-use crate::manifest::Document;
 use crate::manifest::dockerfile::{Says, Step};
+use crate::manifest::{Document, Node};
 use crate::model::{Diagnostic, RelPath};
 
 /// Programs and packages that are named and nowhere made.
@@ -60,7 +60,7 @@ fn programs(subject: &Subject<'_>) -> BTreeSet<String> {
         let folder: Dir<'_> = subject.tree.dir(path.parent().unwrap_or_else(RelPath::root));
         let Ok(Some(manifest)) = Document::read(&folder, "Cargo.toml") else { return BTreeSet::new() };
         names.extend(manifest.str(&["package", "name"]).map(str::to_owned));
-        let bins = manifest.get(&["bin"]).into_iter().flat_map(|bins| bins.items());
+        let bins = manifest.get(&["bin"]).into_iter().flat_map(Node::items);
         names.extend(bins.filter_map(|bin| bin.get(&["name"])?.str()).map(str::to_owned));
     }
     names

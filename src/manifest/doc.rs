@@ -159,7 +159,9 @@ impl Document {
     /// Reads and parses a file of a folder by its ending: `.json`, `.toml`, `.yaml`, `.yml`.
     pub fn read(dir: &Dir<'_>, name: &str) -> Result<Option<Self>, Diagnostic> {
         let Some(text) = dir.read(name)? else { return Ok(None) };
-        Self::parse(&text).map(Some)
+        let doc = Self::parse(&text)?;
+        super::shape::check(&doc)?;
+        Ok(Some(doc))
     }
 
     /// Parses a text by its path's ending.

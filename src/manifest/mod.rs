@@ -7,6 +7,7 @@ pub mod package_json;
 pub mod pattern;
 pub mod procfile;
 pub mod properties;
+mod shape;
 pub mod tool_versions;
 pub mod xml;
 
