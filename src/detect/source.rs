@@ -72,6 +72,9 @@ fn is_beside_the_point(tail: &str) -> bool {
         || name.contains("_test.")
         || name.starts_with("test_")
         || name.contains(".min.")
+        || ["vite", "vitest", "webpack", "rspack", "rollup", "playwright", "cypress", "jest", "karma"]
+            .iter()
+            .any(|tool| name.starts_with(&format!("{tool}.config.")))
         || name == "conftest.py"
 }
 

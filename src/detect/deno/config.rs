@@ -36,7 +36,9 @@ impl Config {
         let mut found: Vec<Dependency> = Vec::new();
         for doc in std::iter::once(&self.doc).chain(map) {
             for (alias, node) in doc.get(&["imports"]).into_iter().flat_map(Node::entries) {
-                let Some(name) = node.str().and_then(package) else { continue };
+                // Fresh is known by its alias, from wherever it comes.
+                let fresh = (alias == "$fresh/").then(|| "x/fresh".to_owned());
+                let Some(name) = fresh.or_else(|| node.str().and_then(package)) else { continue };
                 if !found.iter().any(|known| known.name == name) {
                     found.push(Dependency { name, at: doc.evidence(&["imports", alias], node), production: true });
                 }

@@ -234,7 +234,10 @@ fn start(project: &Project<'_>, texts: &[Rc<Text>]) -> Result<Started, Diagnosti
         if candidates.is_empty() {
             env.clone_from(&found.env);
         }
-        candidates.push(found.for_production(), Source::File(found.at));
+        candidates.extend([match served(project, &found) {
+            Some(command) => (command, Source::inferred("the program that its development script starts", [found.at])),
+            None => (found.for_production(), Source::File(found.at)),
+        }]);
     }
     if candidates.is_empty()
         && let Some(found) = project.config.as_ref().and_then(|config| DEV_TASKS.iter().filter_map(|name| task::named(config, name)).find(Task::runs_module))
@@ -248,6 +251,14 @@ fn start(project: &Project<'_>, texts: &[Rc<Text>]) -> Result<Started, Diagnosti
         candidates.push(Cmd::Exec(words), Source::inferred("the file is named as programs are, with the permissions for what the source calls", from));
     }
     Ok((asked::command(&project.hints, Question::StartCmd, candidates)?, env))
+}
+
+/// Fresh up to 1 starts `dev.ts` for development, which brings `main.ts` up and writes files beside it.
+fn served(project: &Project<'_>, task: &Task) -> Option<Cmd> {
+    let Cmd::Exec(words) = task.for_production() else { return None };
+    let module = task::module(&words)?.to_owned();
+    let main = format!("{}main.ts", module.trim_start_matches("./").strip_suffix("dev.ts")?);
+    (task.watches() && project.dir.has(&main)).then(|| Cmd::Exec(words.iter().map(|word| if *word == module { main.clone() } else { word.clone() }).collect()))
 }
 
 fn build(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagnostic> {

@@ -63,9 +63,12 @@ pub fn module(words: &[String]) -> Option<&str> {
     if words.first()? != "deno" {
         return None;
     }
-    let mut rest = words[1..].iter().peekable();
-    if rest.peek().is_some_and(|word| matches!(word.as_str(), "run" | "serve")) {
-        rest.next();
+    let mut rest = words[1..].iter();
+    // Flags of the program itself may come first: `deno --unstable run -A main.ts`.
+    if let Some(place) = words[1..].iter().position(|word| !word.starts_with('-'))
+        && matches!(words[1 + place].as_str(), "run" | "serve")
+    {
+        rest.nth(place);
     }
     while let Some(word) = rest.next() {
         if WITH_VALUE.contains(&word.as_str()) {

@@ -57,10 +57,10 @@ impl Patterns {
                 re(r#"\bPORT\b["'\]]*\s*\)?\s*(?:\|\||\?\?)\s*["']?(\d{2,5})\b"#)?,
                 re(r#"\bPORT\b["']?\s*:[^\n]{0,120}?default\s*[(:]\s*["']?(\d{2,5})\b"#)?,
                 re(r"\.listen\(\s*(?:\{[^}]*?\bport\s*:\s*)?(\d{2,5})\b")?,
-                re(r"(?i)\bport\s*[:=]\s*(\d{2,5})\b")?,
+                re(r"(?i)\b(?:base|default|server|http|app|listen)?_?port\s*[:=]\s*(\d{2,5})\b")?,
             ],
             listens: re(r"(\.listen\(|\bserve\(\s*[{a-z]|\bcreateServer\()")?,
-            reads_port: re(r#"(\benv(?:\.PORT\b|\[["']PORT["']\])|\bPORT["']?\s*:\s*(?:z|port|num|Joi|str|Type)\b)"#)?,
+            reads_port: re(r#"(\benv(?:\.PORT\b|\[["']PORT["']\])|\bPORT["']?\s*:\s*(?:z|port|num|Joi|str|Type|Env)\b)"#)?,
             host: re(
                 r#"\benv\.(HOST|HOSTNAME|BIND_ADDRESS|BIND_HOST|ADDRESS|LISTEN_HOST|SERVER_HOST)\b\s*(?:\?\?|\|\|)\s*["'](?:127\.0\.0\.1|localhost|::1)["']"#,
             )?,

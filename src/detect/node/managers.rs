@@ -40,6 +40,9 @@ struct Facts {
     /// Whether that starts from the manifests alone, not from the full installation.
     #[serde(default)]
     member_anew: bool,
+    /// Whether it installs for every member that it sees, so that the others must be out of its sight.
+    #[serde(default)]
+    member_sees_all: bool,
     /// Runs a script of the package; of workspace members, with `{members}`.
     run: String,
     /// The same for workspace members.
@@ -175,6 +178,16 @@ impl Manager {
             "edit": self.facts.edit,
             "folders": self.files.iter().filter_map(|file| file.strip_suffix('/')).collect::<Vec<_>>(),
         })
+    }
+
+    /// The same for a member of a workspace; `outside` are the members that it has no use for.
+    pub fn for_member(&self, name: &str, outside: &[String]) -> serde_json::Value {
+        let mut value = self.for_template(name);
+        if self.facts.member_sees_all && !outside.is_empty() {
+            let folders: Vec<String> = outside.iter().map(|folder| Cmd::word(folder)).collect();
+            value["member"] = format!("rm -r {} && {}", folders.join(" "), self.command(&self.facts.member)).into();
+        }
+        value
     }
 
     /// The secrets as mounts of RUN.

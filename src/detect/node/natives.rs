@@ -126,7 +126,8 @@ pub fn secret(secret: &BuildSecret) -> Diagnostic {
 }
 
 /// Scripts of git hooks: of no use in an image, and their tool is absent where the development dependencies are.
-const HOOKS: &[&str] = &["husky", "lefthook", "simple-git-hooks", "pre-commit", "only-allow", "is-ci"];
+const HOOKS: &[&str] =
+    &["husky", "lefthook", "simple-git-hooks", "pre-commit", "only-allow", "is-ci", "lint", "lint:ws", "eslint", "oxlint", "sherif", "manypkg", "syncpack"];
 
 /// Scripts that write what the development server and the build write again, from sources that an installation doesn't have yet.
 const REPEATED: &[&str] = &["svelte-kit sync", "nuxt prepare", "nuxi prepare", "astro sync", "react-router typegen"];

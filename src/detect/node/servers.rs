@@ -16,6 +16,10 @@ use crate::model::{Candidates, Cmd, Decision, Dependency, Diagnostic, Evidence, 
 /// The endings of source files.
 const CODE: &[&str] = &["js", "mjs", "cjs", "ts", "mts", "cts", "tsx"];
 
+/// Scripts that build, where there is none that is plainly called so.
+const BUILDS: &[&str] =
+    &["build:prod", "build:production", "build:all", "build:server", "build:frontend", "build:client", "build:web", "build:ui", "build:app"];
+
 /// Fills in what is true of a program that Node.js runs.
 pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagnostic> {
     let texts = source::files(&project.dir, CODE, &project.others);
@@ -24,6 +28,8 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
         bun::serves(&mut facts, &texts)?;
     }
     draft.env.push(("NODE_ENV".to_owned(), "production".to_owned()));
+    let row = draft.framework.as_ref().and_then(|framework| project.pack.framework(&framework.value));
+    draft.env.extend(row.into_iter().flat_map(|row| row.env.clone()));
     let output = match &project.package {
         Some(package) => typescript::output(&project.dir, package)?,
         None => None,
@@ -88,8 +94,9 @@ fn build(draft: &mut ServiceDraft, project: &Project<'_>, file: Option<&str>) ->
     if let Some(package) = &project.package {
         // Without a script of that name, the program may still be made before it starts.
         let missing = file.is_some_and(|file| !project.dir.has(file));
-        let names: &[&str] = if missing { &["build", "compile", "tsc", "prestart", "postinstall"] } else { &["build"] };
-        if let Some((name, text, at)) = package.first_script(names.iter().copied())
+        let made: &[&str] = if missing { &["compile", "tsc", "prestart", "postinstall"] } else { &[] };
+        let names = ["build"].iter().chain(made).chain(BUILDS).copied();
+        if let Some((name, text, at)) = package.first_script(names)
             && (!text.contains("--noEmit") || text.contains("&&"))
         {
             candidates.push(Cmd::Shell(project.run(name)), Source::File(at));

@@ -63,7 +63,7 @@ pub fn for_development(project: &Project<'_>) -> Option<Decision<Cmd>> {
 pub fn watches(command: &Cmd) -> bool {
     let text = command.to_string();
     let watching = ["nodemon", "ts-node-dev", "tsnd", "node-dev", "concurrently", "run-p", "npm", "pnpm", "yarn", "nx", "turbo", "vite", "next", "nuxt"];
-    text.contains("watch") || text.contains("--hot") || text.split([' ', '/']).any(|word| watching.contains(&word))
+    ["watch", "--hot", "--hmr", "strapi develop"].iter().any(|sign| text.contains(sign)) || text.split([' ', '/']).any(|word| watching.contains(&word))
 }
 
 /// The command of production.
@@ -86,7 +86,8 @@ pub fn find(project: &Project<'_>, output: Option<&Output>) -> Result<Start, Dia
         if let Some(made) = super::runtime::executable(package).filter(|_| bun && candidates.is_empty()) {
             candidates.push(Cmd::exec([format!("./{}", made.file)]), Source::inferred("what `bun build --compile` makes", [made.at]));
         }
-        for (main, at) in ["module", "main"].iter().filter(|key| bun || **key == "main").filter_map(|key| package.doc.string(&[key])) {
+        let library = candidates.is_empty() && is_library(package);
+        for (main, at) in ["module", "main"].iter().filter(|_| !library).filter(|key| bun || **key == "main").filter_map(|key| package.doc.string(&[key])) {
             let main = main.trim_start_matches("./");
             let compiled = output.is_some_and(|output| main.starts_with(&format!("{}/", output.folder)));
             if project.dir.has(main) && !is_declaration(main) || compiled {
@@ -101,12 +102,27 @@ pub fn find(project: &Project<'_>, output: Option<&Output>) -> Result<Start, Dia
         }
     }
     if candidates.is_empty()
+        && !is_for_pages(project)
+        && !project.package.as_ref().is_some_and(is_library)
         && let Some((command, at)) = entry(project, output)?
     {
         candidates.push(command, Source::inferred("the file is named as programs are", [at]));
     }
     found.command = asked::command(&project.hints, Question::StartCmd, candidates)?;
     Ok(found)
+}
+
+/// Whether a bundler of pages serves it for development: its entry is for browsers.
+fn is_for_pages(project: &Project<'_>) -> bool {
+    let script = project.package.as_ref().and_then(|package| script::named(package, "dev"));
+    script.is_some_and(|script| matches!(script.program(), "vite" | "webpack" | "rsbuild" | "parcel" | "storybook"))
+}
+
+/// Whether a package is made to be imported by others: it says what it exports, may be published, and has no script that starts it.
+fn is_library(package: &crate::manifest::Package) -> bool {
+    let private = package.doc.get(&["private"]).and_then(crate::manifest::Node::bool) == Some(true);
+    let shown = ["exports", "files", "module"].iter().any(|key| package.doc.get(&[key]).is_some());
+    !private && shown && package.doc.str(&["version"]).is_some() && package.doc.get(&["bin"]).is_none()
 }
 
 /// Makes a candidate of a script, where it can run in production.
@@ -145,6 +161,11 @@ fn for_production(project: &Project<'_>, script: &Script, output: Option<&Output
         {
             words.iter_mut().filter(|word| **word == file).for_each(|word| word.clone_from(&full));
         }
+        // What is started inside of the build's folder starts from outside by its path.
+        if let Some((file, compiled)) = inside_output(project, &words, output) {
+            words.iter_mut().filter(|word| **word == file).for_each(|word| word.clone_from(&compiled));
+            return Some((Cmd::Exec(words), Source::inferred("the compiled form of what it runs", [script.at.clone()])));
+        }
         return Some((Cmd::Exec(words), source));
     }
     if program == "nest" {
@@ -177,6 +198,17 @@ fn for_production(project: &Project<'_>, script: &Script, output: Option<&Output
 
 fn is_declaration(file: &str) -> bool {
     file.ends_with(".d.ts") || ending(file) == "json"
+}
+
+/// A file that is not there, but its source is, and the compiler's folder for it: with its place in that folder.
+fn inside_output(project: &Project<'_>, words: &[String], output: Option<&Output>) -> Option<(String, String)> {
+    let file = script::run_file(words)?.to_owned();
+    let stem = file.trim_start_matches("./").strip_suffix(".js")?;
+    let source = format!("{stem}.ts");
+    if project.dir.has(file.trim_start_matches("./")) || !project.dir.has(&source) || !project.has_script("build") {
+        return None;
+    }
+    Some((file.clone(), typescript::compiled(&source, output?)?))
 }
 
 /// A file as Node.js finds it when its ending is left out.

@@ -7,13 +7,14 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use super::managers::Manager;
 use super::project::Project;
 use super::runtime::{self, Runtime};
+use super::script::BIN;
 use super::{content, natives, typescript};
 use crate::catalog::StackPack;
 use crate::detect::Found;
 use crate::detect::source;
 use crate::fs::{Dir, Text};
 use crate::manifest::{Document, Node, Package};
-use crate::model::{Answers, Diagnostic, RelPath, ServiceDraft};
+use crate::model::{Answers, Cmd, Diagnostic, RelPath, ServiceDraft};
 
 /// A package of a workspace.
 pub struct Member<'a> {
@@ -84,25 +85,38 @@ impl<'a> Workspace<'a> {
                 continue;
             }
             super::fill(&mut draft, project, &[member.dir.clone(), self.root.clone()])?;
-            self.surround(&mut draft, at, manager)?;
+            self.surround(&mut draft, at, package, manager)?;
             found.services.push(draft);
         }
         Ok(found)
     }
 
     /// What an application needs of its workspace.
-    fn surround(&self, draft: &mut ServiceDraft, at: usize, manager: &Manager) -> Result<(), Diagnostic> {
+    fn surround(&self, draft: &mut ServiceDraft, at: usize, package: &Package, manager: &Manager) -> Result<(), Diagnostic> {
         let app = &self.members[at];
         let libraries = self.libraries(at);
         let built: Vec<&Member<'_>> = libraries.iter().map(|at| &self.members[*at]).filter(|member| member.package.script("build").is_some()).collect();
         let mut names: Vec<&str> = built.iter().map(|member| member.name.as_str()).collect();
-        draft.set("dev_build", if names.is_empty() { String::new() } else { manager.build_closure(&app.name, &names, true) });
+        let turbo = self.turbo(package)?;
+        let below = match &turbo {
+            _ if names.is_empty() => String::new(),
+            Some(turbo) => format!("{turbo}{}^...", app.name),
+            None => manager.build_closure(&app.name, &names, true),
+        };
+        draft.set("dev_build", below);
         if let Some(build) = &mut draft.build
-            && !names.is_empty()
             && !build.source.is_explicit()
         {
-            names.push(&app.name);
-            build.value = crate::model::Cmd::Shell(manager.build_closure(&app.name, &names, false));
+            // What builds in which order, and what must be generated before, is Turborepo's to say where it is in use.
+            if let Some(turbo) = &turbo {
+                build.value = Cmd::Shell(format!("{turbo}{}", app.name));
+            } else if !names.is_empty() {
+                names.push(&app.name);
+                build.value = Cmd::Shell(manager.build_closure(&app.name, &names, false));
+            }
+        }
+        if turbo.is_some() {
+            draft.ignore.push("**/.turbo".to_owned());
         }
         let (mut folders, mut outputs) = (Vec::new(), Vec::new());
         for library in libraries.iter().map(|at| &self.members[*at]) {
@@ -127,7 +141,11 @@ impl<'a> Workspace<'a> {
         draft.set("members", self.members.iter().map(|member| self.below(&member.dir, "")).collect::<Vec<_>>());
         let hooks = self.members.iter().map(|member| (self.below(&member.dir, ""), natives::hooks(&member.package))).filter(|(_, names)| !names.is_empty());
         draft.set("member_hooks", hooks.map(|(folder, names)| serde_json::json!({"folder": folder, "names": names})).collect::<Vec<_>>());
-        draft.set("manager", manager.for_template(&app.name));
+        let outside: Vec<String> = (0..self.members.len())
+            .filter(|member| *member != at && !libraries.contains(member))
+            .map(|member| self.below(&self.members[member].dir, ""))
+            .collect();
+        draft.set("manager", manager.for_member(&app.name, &outside));
         draft.set("installs", true);
         // What a framework's build makes may need none of the dependencies.
         if !draft.extra.contains_key("front") {
@@ -139,6 +157,21 @@ impl<'a> Workspace<'a> {
         draft.watch.rebuild = manager.manifests();
         draft.watch.rebuild.extend(libraries.iter().map(|at| self.below(&self.members[*at].dir, "")));
         Ok(())
+    }
+
+    /// The command of Turborepo that builds a member with all that it needs, but for the member's name. It wants the package manager to be stated.
+    fn turbo(&self, package: &Package) -> Result<Option<String>, Diagnostic> {
+        if package.dependency("turbo").is_none() || package.doc.get(&["packageManager"]).is_none() {
+            return Ok(None);
+        }
+        for file in ["turbo.json", "turbo.jsonc"] {
+            if let Some(doc) = Document::read(&self.root, file)?
+                && ["tasks", "pipeline"].iter().any(|key| doc.get(&[key, "build"]).is_some())
+            {
+                return Ok(Some(format!("{BIN}turbo run build --filter=")));
+            }
+        }
+        Ok(None)
     }
 
     /// A path of a member, seen from the root.
