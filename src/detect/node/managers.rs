@@ -59,6 +59,9 @@ struct Facts {
     cache: String,
     /// The cache's name.
     cache_id: String,
+    /// Whether two installations at once break it.
+    #[serde(default)]
+    cache_locked: bool,
     /// Files beside `package.json` and the lock that it reads.
     #[serde(default)]
     files: Vec<String>,
@@ -172,6 +175,7 @@ impl Manager {
             "member_anew": self.facts.member_anew,
             "cache": self.facts.cache,
             "cache_id": self.facts.cache_id,
+            "cache_locked": self.facts.cache_locked,
             "secrets": self.mounts(),
             "lock": self.lock,
             "files": self.manifests(),

@@ -81,6 +81,13 @@ pub fn named(package: &Package, name: &str) -> Option<Script> {
     Some(script)
 }
 
+/// What runs the program of a dependency, and nothing else.
+const TOOL_RUNNERS: &[&str] =
+    &["yarn run -T ", "yarn run --top-level ", "yarn exec ", "pnpm exec ", "npm exec -- ", "npm exec ", "bun x ", "bunx --bun ", "npx --yes ", "npx -y "];
+
+/// What reads a file of variables and runs what stands behind its `--`; in a container the variables come from outside.
+const LOADERS: &[&str] = &["dotenv", "dotenvx", "env-cmd", "dotenv-cli"];
+
 /// Any command line of the project: a script's text, a line of a Procfile.
 pub fn parse(package: &Package, text: &str, at: Evidence, depth: usize) -> Option<Script> {
     let mut parts: Vec<&str> = text.split("&&").map(str::trim).filter(|part| !part.is_empty()).collect();
@@ -89,16 +96,34 @@ pub fn parse(package: &Package, text: &str, at: Evidence, depth: usize) -> Optio
     let mut env = Vec::new();
     let mut rest = last;
     loop {
+        if let Some(inner) = TOOL_RUNNERS.iter().find_map(|runner| rest.strip_prefix(runner)) {
+            rest = inner.trim_start();
+            continue;
+        }
         let (word, tail) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
         let tail = tail.trim_start();
         if let Some((name, value)) = assignment(word)
             && !tail.is_empty()
         {
             env.push((name.to_owned(), value.to_owned()));
+        } else if let Some((_, inner)) = tail.split_once("-- ").filter(|_| LOADERS.contains(&word)) {
+            rest = inner.trim_start();
+            continue;
         } else if !matches!(word, "cross-env" | "cross-env-shell" | "env" | "exec" | "npx" | "bunx" | "dotenv" | "--") {
             break;
         }
         rest = tail;
+    }
+    // A script that ends open runs what follows it: `pnpm with-env next start`.
+    if depth > 0
+        && let ["pnpm" | "yarn" | "bun", name, _, ..] = rest.split_whitespace().collect::<Vec<_>>()[..]
+        && let Some((opening, _)) = package.script(name).filter(|(text, _)| text.ends_with("--"))
+    {
+        let tail = rest.split_once(name).map_or("", |(_, tail)| tail);
+        let mut inner = parse(package, &format!("{opening}{tail}"), at, depth - 1)?;
+        inner.env.splice(0..0, env);
+        inner.before.splice(0..0, before);
+        return Some(inner);
     }
     if let Some(called) = called(package, rest)
         && depth > 0
@@ -183,6 +208,14 @@ mod tests {
         assert_eq!(script(r#""dev": "nodemon src/index.js""#, "dev").command, Cmd::exec(["node_modules/.bin/nodemon", "src/index.js"]));
         assert_eq!(script(r#""dev": "nodemon src/index.js""#, "dev").program(), "nodemon");
         assert_eq!(script(r#""start": "node server.js --port $PORT""#, "start").command, Cmd::Shell("node server.js --port $PORT".to_owned()));
+    }
+
+    #[test]
+    fn what_only_runs_another_program_is_taken_off() {
+        let with_env = r#""with-env": "dotenv -e ../../.env --", "start": "pnpm with-env next start""#;
+        assert_eq!(script(with_env, "start").command, Cmd::exec(["node_modules/.bin/next", "start"]));
+        assert_eq!(script(r#""dev": "yarn run -T tsx watch src/a.ts""#, "dev").command, Cmd::exec(["node_modules/.bin/tsx", "watch", "src/a.ts"]));
+        assert_eq!(script(r#""start": "dotenvx run -f .env -- node a.js""#, "start").command, Cmd::exec(["node", "a.js"]));
     }
 
     #[test]
