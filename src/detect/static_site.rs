@@ -61,7 +61,7 @@ impl Detector for Static {
         let mut ports = Candidates::new();
         ports.push(8080, Source::default("a port that needs no rights"));
         draft.port = asked::port(&hints, ports)?;
-        draft.health = Health::Http(Decision::new("/".to_owned(), Source::default("the front page")));
+        draft.health = Health::Http(Decision::new("/healthz".to_owned(), Source::default("the web server answers it itself")));
         Ok(Found::one(draft))
     }
 }

@@ -30,7 +30,9 @@ impl Detector for Go {
 
     fn claims(&self, dir: &Dir<'_>) -> Option<Claim> {
         let file = dir.first_of(["go.work", "go.mod"])?;
-        Some(Claim::new(Strength::Certain, Evidence::file(dir.at(file))))
+        // A module without a source file is what a site takes its theme by.
+        let has_source = dir.files_below().any(|path| path.name().rsplit_once('.').is_some_and(|(_, ending)| ending == "go"));
+        Some(Claim::new(if has_source { Strength::Certain } else { Strength::Hint }, Evidence::file(dir.at(file))))
     }
 
     fn draft(&self, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -> Result<Found, Diagnostic> {

@@ -138,7 +138,12 @@ fn framework(dependencies: &[Dependency], dir: &Dir<'_>, pack: &StackPack) -> Op
     pack.framework.iter().find_map(|row| {
         let flag = |key: &str| row.data.get(key).and_then(toml::Value::as_bool) == Some(true);
         let needs = row.data.get("needs").and_then(toml::Value::as_array);
-        let has_all = needs.into_iter().flatten().filter_map(toml::Value::as_str).all(|file| dir.has(file));
+        // `main.*` stands for the file in whatever language it is written.
+        let has = |file: &str| match file.strip_suffix(".*") {
+            Some(stem) => ["ts", "mts", "cts", "js", "mjs", "cjs"].iter().any(|ending| dir.has(&format!("{stem}.{ending}"))),
+            None => dir.has(file),
+        };
+        let has_all = needs.into_iter().flatten().filter_map(toml::Value::as_str).all(has);
         let marks = |dependency: &&Dependency| row.dependency.contains(&dependency.name) && (dependency.production || flag("development"));
         let dependency = dependencies.iter().find(marks).filter(|_| has_all)?;
         Some(Decision::new(row.id.clone(), Source::File(dependency.at.clone())))

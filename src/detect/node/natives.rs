@@ -57,6 +57,13 @@ fn variables(pack: &StackPack, key: &str, names: &[&str]) -> serde_json::Map<Str
     rows.flatten().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.into()))).collect()
 }
 
+/// Where the lock file names a package that its package manager puts beside the direct dependencies.
+pub fn names(project: &Project<'_>, package: &str) -> Result<Option<Evidence>, Diagnostic> {
+    let root = project.root.and_then(|root| root.doc.path().parent()).map_or_else(|| project.dir.clone(), |folder| project.dir.tree().dir(folder));
+    let Some(lock) = project.manager.lock.as_deref().filter(|_| project.manager.name.value != "pnpm") else { return Ok(None) };
+    Ok(locked(&root, lock, &BTreeSet::from([package]))?.into_iter().next().map(|dependency| dependency.at))
+}
+
 /// The wanted packages that a lock file names: npm's paths, pnpm's and yarn's `name@version`.
 fn locked(root: &Dir<'_>, lock: &str, wanted: &BTreeSet<&str>) -> Result<Vec<Dependency>, Diagnostic> {
     let Some(text) = root.read(lock)? else { return Ok(Vec::new()) };

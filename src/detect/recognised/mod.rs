@@ -8,6 +8,7 @@ mod jvm;
 mod look;
 mod php;
 mod ruby;
+mod sites;
 
 use super::{Found, asked};
 use crate::fs::Dir;
@@ -26,7 +27,7 @@ pub struct Recogniser {
 }
 
 /// All of them. Of two that claim a folder with the same strength the earlier one has it.
-const RECOGNISERS: &[&Recogniser] = &[&dotnet::DOTNET, &elixir::ELIXIR, &jvm::JVM, &ruby::RUBY, &php::PHP, &brief::BRIEF];
+const RECOGNISERS: &[&Recogniser] = &[&dotnet::DOTNET, &elixir::ELIXIR, &jvm::JVM, &ruby::RUBY, &php::PHP, &brief::BRIEF, &sites::SITES];
 
 /// Whether a stack of this name is recognised.
 pub fn knows(stack: &str) -> bool {

@@ -20,7 +20,7 @@ const COMPILES: u32 = 4;
 const REACTION: Duration = Duration::from_secs(20);
 
 /// How long a page may take to show a change.
-const PAGE: Duration = Duration::from_secs(20);
+const PAGE: Duration = Duration::from_secs(30);
 
 /// Runs the check.
 pub fn dev(session: &mut Session<'_>) -> Result<Finding, Fault> {
@@ -275,12 +275,16 @@ fn react(session: &Session<'_>, name: &str, ports: &[u16], copy: &Path, copied_t
             None
         };
     }
+    // From here on a line in the log may be about the request for the page.
     while seen.is_none() && marked && begun.elapsed() < PAGE {
         let shows = addresses
             .iter()
             .any(|address| urls.iter().any(|url| matches!(http::get(*address, url, Duration::from_secs(10)), Answer::Http(_, body) if body.contains(MARK))));
+        let now = sight(session, name)?;
         if shows {
             seen = Some("serves the new text".to_owned());
+        } else if now.started != before.started {
+            seen = Some("restarts".to_owned());
         } else {
             pause(Duration::from_millis(300))?;
         }

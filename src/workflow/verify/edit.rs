@@ -156,21 +156,47 @@ pub fn touch(copy: &Path, tail: &str, id: &str) -> Result<Undo, Fault> {
     change(copy, tail, |text| format!("{text}\n{blank}\n"))
 }
 
-/// Changes what a page shows where the file has such a text, else adds a blank line; says whether the mark was set.
+/// Changes what can be seen of the file from outside: a text of its page, else of the module that a browser asks for. Where there is
+/// neither, adds a blank line. Says whether the mark was set.
 pub fn mark(copy: &Path, tail: &str, id: &str) -> Result<(Undo, bool), Fault> {
     let ending = tail.rsplit('.').next().unwrap_or_default();
     let shown = SOURCES.iter().any(|(known, shown)| *known == ending && *shown);
     let text = work::text(&copy.join(tail)).unwrap_or_default();
-    let marked = if ending == "md" { Some(format!("{text}\n\n{MARK}\n")) } else { marked(&text).filter(|_| shown) };
-    match marked {
+    match marked(&text).filter(|_| shown && ending != "md").or_else(|| added(&text, ending)) {
         Some(new) => Ok((change(copy, tail, |_| new)?, true)),
         None => Ok((touch(copy, tail, id)?, false)),
     }
 }
 
+/// The text with the mark added to it, by the means of its language: a page without words of its own has room for one.
+fn added(text: &str, ending: &str) -> Option<String> {
+    match ending {
+        "md" => Some(format!("{text}\n\n{MARK}\n")),
+        // What stands outside of their scripts and styles is the page.
+        "svelte" | "astro" => Some(format!("{text}\n{MARK}\n")),
+        "html" | "njk" | "liquid" => {
+            let at = text.rfind("</body>").unwrap_or(text.len());
+            Some(format!("{}{MARK}\n{}", &text[..at], &text[at..]))
+        }
+        "vue" => {
+            // Inside of the first element, as some releases know but one at the root; before one that holds nothing.
+            let attribute = r#"(?:\s+[^\s"'<>/=]+(?:=(?:"[^"]*"|'[^']*'))?)*\s*"#;
+            let root = pattern::pattern(&format!(r"<template>\s*(<[A-Za-z][\w.-]*{attribute}(/?)>)")).ok()?;
+            let found = root.captures(text)?;
+            let (element, empty) = (found.get(1)?, !found.get(2)?.is_empty());
+            let at = if empty { element.start() } else { element.end() };
+            Some(format!("{}{MARK} {}", &text[..at], &text[at..]))
+        }
+        // A statement without an effect, which compilers for development keep; a browser gets the module as it is.
+        "jsx" | "tsx" => Some(format!("{text}\nvoid \"{MARK}\";\n")),
+        _ => None,
+    }
+}
+
 /// The text with the mark in its first shown words: `>Some words<`.
 fn marked(text: &str) -> Option<String> {
-    let pattern = pattern::pattern(r"<(?:h1|h2|p|li|a|button|span|strong|div|title)[^<>{}]*>([^<>{}\n]*[A-Za-z]{2}[^<>{}\n]*)</").ok()?;
+    let pattern =
+        pattern::pattern(r"<(?:h[1-6]|p|li|a|button|span|strong|em|td|th|label|div|main|section|title)[^<>{}]*>([^<>{}\n]*[A-Za-z]{2}[^<>{}\n]*)</").ok()?;
     let body = text.find("<body").unwrap_or(0);
     let at = pattern.captures(&text[body..]).and_then(|found| Some(found.get(1)?.end() + body))?;
     Some(format!("{} {MARK}{}", &text[..at], &text[at..]))
@@ -178,7 +204,7 @@ fn marked(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{marked, score};
+    use super::{added, marked, score};
 
     #[test]
     fn the_program_s_own_file_comes_first() {
@@ -197,5 +223,13 @@ mod tests {
         );
         assert_eq!(marked("return <p className=\"a\">Hello {name}</p>"), None);
         assert_eq!(marked("const a = 1 > 2"), None);
+        let added = |text: &str, ending: &str| added(text, ending).unwrap_or_default();
+        assert_eq!(added("<template>\n  <NuxtPage />\n</template>", "vue"), "<template>\n  dockgenverify <NuxtPage />\n</template>");
+        assert_eq!(
+            added("<template><div v-if=\"a > b\">{{ x }}</div></template>", "vue"),
+            "<template><div v-if=\"a > b\">dockgenverify {{ x }}</div></template>"
+        );
+        assert_eq!(added("<body><div id=\"app\"></div></body>", "html"), "<body><div id=\"app\"></div>dockgenverify\n</body>");
+        assert_eq!(super::added("x := 1", "go"), None);
     }
 }

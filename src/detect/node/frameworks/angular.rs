@@ -34,6 +34,8 @@ pub fn mode(project: &Project<'_>, front: &Front) -> Result<Mode, Diagnostic> {
         let source = Source::File(doc.evidence(&["projects", name, "architect", "build", "options", "ssr"], ssr));
         let mut server = Server::new(&["node", &format!("{base}/server/server.mjs")], &[&base], source);
         server.stops = false;
+        // The build takes every dependency into the server but these.
+        server.modules = build.and_then(|build| build.get(&["options", "externalDependencies"])).is_some();
         return Ok(Mode::Server(server));
     }
     let has_subfolder = builder.ends_with(":application") && !browser.is_empty();

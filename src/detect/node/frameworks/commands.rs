@@ -1,6 +1,7 @@
 //! How a framework builds, and how it serves for development.
 
-use super::row::Front;
+use super::row::{Front, habit, is_one_of};
+use super::settings::Settings;
 use crate::detect::asked;
 use crate::detect::node::project::Project;
 use crate::detect::node::script::{self, BIN};
@@ -11,7 +12,7 @@ use crate::model::{Candidates, Cmd, Decision, Diagnostic, Evidence, ServiceDraft
 /// The script that runs the framework's build: the one named `build`, else any that runs its program to build.
 pub fn building<'p>(package: &'p Package, front: &Front) -> Option<(String, &'p str, Evidence)> {
     let own = |text: &str| text.split("&&").any(|part| is_call(part, front, &[front.build.as_str()]));
-    if let Some((text, at)) = package.script("build") {
+    if let Some((text, at)) = package.script("build").filter(|(text, _)| !front.apart || own(text)) {
         return Some(("build".to_owned(), text, at));
     }
     scripts(package).find(|(_, text, _)| own(text))
@@ -25,9 +26,9 @@ fn scripts(package: &Package) -> impl Iterator<Item = (String, &str, Evidence)> 
 /// Whether a command line runs the framework's program with one of these words.
 fn is_call(text: &str, front: &Front, words: &[&str]) -> bool {
     let mut rest = text.split_whitespace().skip_while(|word| word.contains('=') || matches!(*word, "npx" | "cross-env" | "exec"));
-    let program = rest.next().is_some_and(|word| word == front.cli || word == "nuxi" && front.cli == "nuxt");
+    let program = rest.next().is_some_and(|word| is_one_of(word, &front.cli));
     let rest: Vec<&str> = rest.collect();
-    program && words.iter().all(|word| word.is_empty() || rest.contains(word))
+    program && words.iter().all(|word| word.is_empty() || rest.iter().any(|given| is_one_of(given, word)))
 }
 
 /// The command that builds.
@@ -35,14 +36,15 @@ pub fn build(draft: &mut ServiceDraft, project: &Project<'_>, package: &Package,
     let mut candidates = Candidates::new();
     match building(package, front) {
         Some((name, _, at)) => candidates.push(Cmd::Shell(project.run(&name)), Source::File(at)),
-        None => candidates.push(Cmd::Shell(format!("{BIN}{} {}", front.cli, front.build).trim().to_owned()), Source::default("how the framework builds")),
+        None => candidates
+            .push(Cmd::Shell(format!("{BIN}{} {}", habit(&front.cli), habit(&front.build)).trim().to_owned()), Source::default("how the framework builds")),
     };
     draft.build = asked::command(&project.hints, Question::BuildCmd, candidates)?;
     Ok(())
 }
 
 /// The development server: the script that runs it, made to listen on all addresses.
-pub fn dev(draft: &mut ServiceDraft, project: &Project<'_>, package: &Package, front: &Front) {
+pub fn dev(draft: &mut ServiceDraft, project: &Project<'_>, package: &Package, front: &Front, settings: &Settings) {
     let serve: Vec<&str> = front.serve.iter().map(String::as_str).collect();
     let serves = |text: &str| {
         let other = ["build", "preview", "generate", "export", "sync", "check", "typegen", "optimize"];
@@ -52,11 +54,14 @@ pub fn dev(draft: &mut ServiceDraft, project: &Project<'_>, package: &Package, f
         ["dev", "start:dev", "develop", "serve", "start"].into_iter().filter_map(|name| script::named(package, name).map(|script| (name.to_owned(), script)));
     let others = scripts(package).filter_map(|(name, text, _)| serves(text).then(|| script::named(package, &name).map(|script| (name, script))).flatten());
     let mut decided = None;
+    let mut by_variable = None;
     for (name, script) in preferred.chain(others) {
         let Cmd::Exec(words) = &script.command else { continue };
         if !script.before.is_empty() || !script.env.is_empty() {
             // What needs a shell needs the programs of dependencies on its path: the package manager puts them there.
             if serves(&format!("{} {}", script.program(), words[1..].join(" "))) {
+                let port = script.env.iter().find(|(name, _)| name == "PORT").map(|(_, port)| port);
+                by_variable = port_of(words).or_else(|| port?.parse().ok());
                 // Further words go to the last command of the script, which is the server.
                 let mut words: Vec<String> = project.run(&name).split(' ').map(ToOwned::to_owned).collect();
                 if !front.host.is_empty() {
@@ -76,13 +81,14 @@ pub fn dev(draft: &mut ServiceDraft, project: &Project<'_>, package: &Package, f
         }
     }
     let dev = decided.unwrap_or_else(|| {
-        let mut words = vec![format!("{BIN}{}", front.cli)];
-        words.extend(front.serve.iter().cloned());
+        let mut words = vec![format!("{BIN}{}", habit(&front.cli))];
+        words.extend(front.serve.iter().map(|word| habit(word).to_owned()));
         add_host(&mut words, front);
         Decision::new(Cmd::Exec(project.located(words)), Source::default("how the framework serves for development"))
     });
     let words = dev.value.words();
-    draft.set("dev_port", port_of(&words).unwrap_or(front.dev_port));
+    let port = port_of(&words).or(by_variable).or_else(|| settings.port()).unwrap_or(front.dev_port);
+    draft.set("dev_port", port);
     draft.dev = Some(dev);
 }
 

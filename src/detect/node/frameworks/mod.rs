@@ -2,7 +2,10 @@
 
 mod angular;
 mod commands;
+mod kits;
 mod mode;
+mod nitro;
+mod pages;
 mod routes;
 mod row;
 mod settings;
@@ -23,7 +26,7 @@ use crate::detect::{asked, source};
 use crate::fs::Text;
 use crate::manifest::Package;
 use crate::model::question::Question;
-use crate::model::{Candidates, Cmd, Decision, Diagnostic, Evidence, Health, Kind, ServiceDraft, Source};
+use crate::model::{Candidates, Cmd, Decision, Diagnostic, Health, Kind, ServiceDraft, Source};
 
 /// The endings of files that hold pages and programs.
 const CODE: &[&str] = &["ts", "tsx", "js", "jsx", "mts", "mjs", "cts", "cjs", "vue", "svelte", "astro", "mdx"];
@@ -34,19 +37,21 @@ const SITE_PORT: u16 = 8080;
 /// Fills in what is true of a project of such a framework; `false` where its own program is what runs.
 pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<bool, Diagnostic> {
     let Some(row) = project.framework.as_deref().and_then(|id| project.pack.framework(id)) else { return Ok(false) };
-    let Some(front) = Front::of(row)? else { return Ok(false) };
+    let Some(mut front) = Front::of(row)? else { return Ok(false) };
     let Some(package) = &project.package else { return Ok(false) };
     if has_program_of_its_own(project, package) {
         return Ok(false);
     }
     let settings = Settings::read(&project.dir, &front.settings);
+    kits::of_its_time(&mut front, row, package, &settings);
     let texts = source::files(&project.dir, CODE, &project.others);
     let mode = mode::of(&row.id, project, &front, &settings)?;
     commands::build(draft, project, package, &front)?;
-    commands::dev(draft, project, package, &front);
-    pages(draft, project, &front, &texts);
+    commands::dev(draft, project, package, &front, &settings);
+    pages::variables(draft, project, &front, &texts, matches!(mode, Mode::Site(_)));
+    pages::surprises(draft, package, row, &texts);
     let mut written: Vec<String> = front.made.clone();
-    let base = base_path(draft, &front, &settings);
+    let base = pages::base_path(draft, package, &front, &settings);
     if !front.cache.is_empty() {
         draft.set("cache", front.cache.clone());
         written.extend(front.cache.split_once('/').map(|(folder, _)| folder.to_owned()).filter(|folder| *folder != front.out || matches!(mode, Mode::Site(_))));
@@ -88,42 +93,6 @@ fn has_program_of_its_own(project: &Project<'_>, package: &Package) -> bool {
     })
 }
 
-/// Variables that a build writes into the pages.
-fn pages(draft: &mut ServiceDraft, project: &Project<'_>, front: &Front, texts: &[Rc<Text>]) {
-    let found = routes::variables(&project.dir, &front.public, texts);
-    let (secret, plain): (Vec<_>, Vec<_>) = found.into_iter().partition(|(name, _)| routes::sounds_secret(name));
-    let names = |list: &[(String, Evidence)]| list.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
-    let rule = "it is written into the pages";
-    for (name, at) in &plain {
-        draft.facts.push(("build variable".to_owned(), Decision::new(name.clone(), Source::inferred(rule, [at.clone()]))));
-    }
-    for (name, at) in &secret {
-        draft
-            .facts
-            .push(("build secret".to_owned(), Decision::new(name.clone(), Source::inferred(format!("{rule}, and its name is a secret's"), [at.clone()]))));
-    }
-    draft.set("args", names(&plain));
-    draft.set("secrets", names(&secret));
-    // What is committed of it is public, and read by the build.
-    if project.dir.has(".env.production") && !front.public.is_empty() {
-        draft.ignore.push("!**/.env.production".to_owned());
-    }
-}
-
-/// The path below which the pages lie, without slashes around it.
-fn base_path(draft: &mut ServiceDraft, front: &Front, settings: &Settings) -> String {
-    if front.base_key.is_empty() {
-        return String::new();
-    }
-    let plain = |path: &str| path.starts_with('/') && path.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | '.'));
-    let Some((path, at)) = settings.string(&front.base_key).filter(|(path, _)| plain(path)) else { return String::new() };
-    let path = path.trim_matches('/').to_owned();
-    if !path.is_empty() {
-        draft.facts.push(("base path".to_owned(), Decision::new(format!("/{path}/"), Source::File(at))));
-    }
-    path
-}
-
 /// Files for a web server.
 fn files(
     draft: &mut ServiceDraft,
@@ -147,8 +116,7 @@ fn files(
     let mut ports = Candidates::new();
     ports.push(SITE_PORT, Source::default("a port that needs no rights"));
     draft.port = asked::port(&project.hints, ports)?;
-    let front_page = if base.is_empty() { "/".to_owned() } else { format!("/{base}/") };
-    draft.health = Health::Http(Decision::new(front_page.clone(), Source::default("the front page")));
+    draft.health = Health::Http(Decision::new("/healthz".to_owned(), Source::default("the web server answers it itself")));
     draft.start = Some(Decision::new(Cmd::exec(["nginx", "-g", "daemon off;"]), Source::default("nginx sends the files")));
     let assets = settings.string("assetsDir").filter(|_| row.id == "vite").map(|(folder, _)| format!("/{}/", folder.trim_matches('/')));
     let hashed = assets.unwrap_or_else(|| front.hashed.clone());
@@ -179,6 +147,9 @@ fn program(
     base: &str,
 ) -> Result<(), Diagnostic> {
     draft.kind = Kind::Server;
+    draft.notes.extend(server.note.map(|note| *note));
+    let build_env: BTreeMap<String, String> = server.build_env.into_iter().chain(pages::unchecked(texts)).collect();
+    draft.set("build_env", serde_json::to_value(build_env).unwrap_or_default());
     let mut start = project.located(server.start);
     if start.first().is_some_and(|word| word.starts_with(BIN) || word.starts_with("../")) {
         draft.refused.insert("distroless".to_owned(), "its program is started by a script, which needs a shell".to_owned());
@@ -244,9 +215,7 @@ fn program(
 
 /// Bundlers older than the TLS library of today's Node.js ask it for a hash that it no longer has.
 fn old_bundler(package: &Package, row: &FrameworkRow, front: &Front) -> Option<(String, String)> {
-    let dependency = row.dependency.iter().find_map(|name| package.dependency(name))?;
-    let digits: String = dependency.at.raw.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
-    let major: u32 = digits.parse().ok()?;
+    let major = row.dependency.iter().find_map(|name| pages::major(package, name))?;
     (major < front.modern).then(|| ("NODE_OPTIONS".to_owned(), "--openssl-legacy-provider".to_owned()))
 }
 

@@ -1,8 +1,8 @@
 //! What a framework's build makes: files for a web server, or a server.
 
-use super::angular;
 use super::row::Front;
 use super::settings::Settings;
+use super::{angular, kits, nitro};
 use crate::detect::node::project::Project;
 use crate::detect::node::script;
 use crate::manifest::Package;
@@ -49,6 +49,10 @@ pub struct Server {
     pub host: &'static str,
     /// Whether it answers SIGTERM as process 1.
     pub stops: bool,
+    /// Variables that its build needs.
+    pub build_env: Vec<(String, String)>,
+    /// What there is to say of it.
+    pub note: Option<Box<Diagnostic>>,
     /// Why it is this server.
     pub source: Source,
 }
@@ -67,13 +71,15 @@ impl Server {
             folders: Vec::new(),
             host: "",
             stops: true,
+            build_env: Vec::new(),
+            note: None,
             source,
         }
     }
 }
 
 /// A setting that a container can't work with.
-fn unfit(message: String, source: &Source, help: &str) -> Diagnostic {
+pub fn unfit(message: String, source: &Source, help: &str) -> Diagnostic {
     Diagnostic::error("framework-output", message).at_all(source.evidence().cloned()).help(help)
 }
 
@@ -82,10 +88,14 @@ pub fn of(id: &str, project: &Project<'_>, front: &Front, settings: &Settings) -
     let out = out(project, front, settings);
     match id {
         "nextjs" => Ok(next(project, settings, out)),
-        "nuxt" => Ok(nuxt(project, settings)),
-        "sveltekit" => svelte(project, settings),
-        "astro" => astro(project, settings, out),
-        "react-router" => react_router(project, settings, out),
+        "nuxt" => nitro::nuxt(project, settings),
+        "tanstack-start" | "solidstart" => nitro::start(project, settings, front),
+        "sveltekit" => kits::svelte(project, settings),
+        "astro" => kits::astro(project, settings, out),
+        "react-router" => kits::react_router(project, settings, out),
+        "remix" => kits::remix(project, settings, out),
+        "vike" => kits::vike(project, settings, out),
+        "qwik" => kits::qwik(project, out),
         "angular" => angular::mode(project, front),
         _ => Ok(Mode::Site(Site { page: page(project, front, settings), out: out.0, source: out.1 })),
     }
@@ -96,8 +106,9 @@ fn out(project: &Project<'_>, front: &Front, settings: &Settings) -> (String, So
     let package = project.package.as_ref();
     let build = package.and_then(|package| super::commands::building(package, front));
     let words: Vec<&str> = build.iter().flat_map(|(_, text, _)| text.split_whitespace()).collect();
+    let flags: Vec<&str> = front.out_flag.split('|').collect();
     // The folder that the program is pointed at: `vitepress build docs`.
-    let root = match words.iter().position(|word| *word == front.build).and_then(|at| words.get(at + 1)) {
+    let root = match words.iter().position(|word| front.builds(word)).and_then(|at| words.get(at + 1)) {
         Some(word) if !word.starts_with('-') && !front.build.is_empty() && project.dir.has_dir(word) => format!("{}/", word.trim_matches('/')),
         _ => String::new(),
     };
@@ -105,8 +116,8 @@ fn out(project: &Project<'_>, front: &Front, settings: &Settings) -> (String, So
     if !front.out_flag.is_empty()
         && let Some((_, text, at)) = &build
     {
-        let inline = text.split_whitespace().find_map(|word| word.strip_prefix(front.out_flag.as_str())?.strip_prefix('='));
-        let next = words.windows(2).find(|pair| pair[0] == front.out_flag).map(|pair| pair[1]);
+        let inline = text.split_whitespace().find_map(|word| flags.iter().find_map(|flag| word.strip_prefix(flag)?.strip_prefix('=')));
+        let next = words.windows(2).find(|pair| flags.contains(&pair[0])).map(|pair| pair[1]);
         if let Some(folder) = inline.or(next) {
             return (tidy(folder), Source::File(at.clone()));
         }
@@ -157,84 +168,15 @@ fn next(project: &Project<'_>, settings: &Settings, (out, source): (String, Sour
     Mode::Server(server)
 }
 
-fn nuxt(project: &Project<'_>, settings: &Settings) -> Mode {
-    let script = project.package.as_ref().and_then(|package| package.script("build"));
-    let preset = settings.string("preset").filter(|(preset, _)| preset == "static");
-    let generated = script.filter(|(text, _)| text.contains("generate")).map(|(_, at)| at).or(preset.map(|(_, at)| at));
-    if let Some(at) = generated {
-        let page = if settings.bool("ssr").is_some_and(|(on, _)| !on) { "200.html" } else { "" };
-        return Mode::Site(Site { out: ".output/public".to_owned(), page: page.to_owned(), source: Source::File(at) });
-    }
-    let mut server = Server::new(&["node", ".output/server/index.mjs"], &[".output"], Source::default("the server that the build makes"));
-    server.modules = false;
-    Mode::Server(server)
-}
-
-fn svelte(project: &Project<'_>, settings: &Settings) -> Result<Mode, Diagnostic> {
-    let adapter = |name: &str| {
-        let known = project.package.as_ref().and_then(|package| package.dependency(name))?;
-        settings.mention(name).or_else(|| settings.file().is_none().then_some(known.at))
-    };
-    if let Some(at) = adapter("@sveltejs/adapter-node") {
-        let out = settings.string("out").map_or_else(|| "build".to_owned(), |(out, _)| out);
-        let mut server = Server::new(&["node", &out], &[&out], Source::File(at));
-        server.modules = project.package.as_ref().is_some_and(|package| package.has_any("dependencies"));
-        return Ok(Mode::Server(server));
-    }
-    if let Some(at) = adapter("@sveltejs/adapter-static") {
-        let out = settings.string("pages").map_or_else(|| "build".to_owned(), |(out, _)| out);
-        // A fallback named 404.html is the page of what isn't there.
-        let page = settings.string("fallback").map(|(page, _)| page).filter(|page| page != "404.html").unwrap_or_default();
-        return Ok(Mode::Site(Site { out, page, source: Source::File(at) }));
-    }
-    let at = settings.mention("@sveltejs/adapter-").or_else(|| project.package.as_ref()?.dependency("@sveltejs/kit").map(|kit| kit.at));
-    let source = at.map_or_else(|| Source::default("no adapter"), Source::File);
-    let help = "install @sveltejs/adapter-node (a server) or @sveltejs/adapter-static (files) and use it in the settings";
-    Err(unfit("the adapter of SvelteKit makes nothing that a container can run".to_owned(), &source, help))
-}
-
-fn astro(project: &Project<'_>, settings: &Settings, (out, source): (String, Source)) -> Result<Mode, Diagnostic> {
-    if let Some(at) = settings.mention("@astrojs/node") {
-        if let Some((mode, at)) = settings.string("mode").filter(|(mode, _)| mode == "middleware") {
-            let own = project.package.as_ref().and_then(|package| package.script("start")).is_some();
-            if !own {
-                let help = "set `mode: 'standalone'`, or pass --start-cmd with the program that uses the middleware";
-                return Err(unfit(format!("the adapter of Astro runs as `{mode}` of another server"), &Source::File(at), help));
-            }
-        }
-        let entry = format!("./{out}/server/entry.mjs");
-        let mut server = Server::new(&["node", &entry], &[&out], Source::File(at));
-        server.host = "HOST";
-        server.stops = false;
-        return Ok(Mode::Server(server));
-    }
-    if let Some((_, at)) = settings.string("output").filter(|(kind, _)| kind == "server") {
-        let help = "install @astrojs/node and use it as the adapter";
-        return Err(unfit("Astro makes a server, though not for Node.js".to_owned(), &Source::File(at), help));
-    }
-    Ok(Mode::Site(Site { out, page: String::new(), source }))
-}
-
-fn react_router(project: &Project<'_>, settings: &Settings, (out, source): (String, Source)) -> Result<Mode, Diagnostic> {
-    if let Some((false, at)) = settings.bool("ssr") {
-        return Ok(Mode::Site(Site { out: format!("{out}/client"), page: "index.html".to_owned(), source: Source::File(at) }));
-    }
-    if !project.ships("@react-router/serve") {
-        let at = project.package.as_ref().map(|package| package.doc.whole());
-        let help = "install @react-router/serve, set `ssr: false` for files alone, or pass --start-cmd";
-        return Err(unfit("React Router makes a server, though the program that runs it is no dependency".to_owned(), &at.map_or(source, Source::File), help));
-    }
-    let entry = format!("./{out}/server/index.js");
-    Ok(Mode::Server(Server::new(&["node_modules/.bin/react-router-serve", &entry], &[&out], source)))
-}
-
-/// The words of the script that starts the framework's own server, with its flags.
-fn started(project: &Project<'_>, program: &str, command: &str) -> Option<(Vec<String>, Evidence)> {
+/// The words of the script that starts the framework's own server, with its flags; any command of the program where none is named.
+pub fn started(project: &Project<'_>, program: &str, command: &str) -> Option<(Vec<String>, Evidence)> {
     let package: &Package = project.package.as_ref()?;
     ["start:prod", "start"].into_iter().find_map(|name| {
         let script = script::named(package, name)?;
         match script.command {
-            Cmd::Exec(words) if words.first()?.ends_with(&format!("/{program}")) && words.get(1)? == command => Some((words, script.at)),
+            Cmd::Exec(words) if words.first()?.ends_with(&format!("/{program}")) && (command.is_empty() || words.get(1)? == command) => {
+                Some((words, script.at))
+            }
             _ => None,
         }
     })

@@ -1,4 +1,4 @@
-//! Routes that are files, and variables that are written into the pages.
+//! Routes that are files.
 
 use std::rc::Rc;
 
@@ -32,7 +32,8 @@ fn route(tail: &str, routes: &super::row::Routes) -> Option<String> {
     let mut parts: Vec<&str> = folders.split('/').filter(|part| !part.is_empty()).collect();
     match routes.leaf.as_str() {
         "" if stem == "index" => {}
-        "" => parts.push(stem),
+        // Some routers write a folder as a part of the file's name: `api.health.ts`.
+        "" => parts.extend(stem.split('.').filter(|part| *part != "route")),
         leaf if leaf == stem => {}
         _ => return None,
     }
@@ -50,33 +51,6 @@ fn listed(texts: &[Rc<Text>]) -> Option<(String, Evidence)> {
     source::find(&table, &pattern, "//").map(|hit| (format!("/{}", hit.value), hit.at))
 }
 
-/// The variables with this prefix that the sources or an example of an environment file name, in order.
-pub fn variables(dir: &Dir<'_>, prefix: &str, texts: &[Rc<Text>]) -> Vec<(String, Evidence)> {
-    if prefix.is_empty() {
-        return Vec::new();
-    }
-    let mut found: Vec<(String, Evidence)> = Vec::new();
-    let examples: Vec<Rc<Text>> = [".env.example", ".env.sample", ".env.template"].iter().filter_map(|file| dir.peek(file)).collect();
-    let read = [(format!(r"\benv\.({prefix}[A-Z0-9_]+)\b"), texts), (format!(r"(?m)^\s*({prefix}[A-Z0-9_]+)\s*="), &examples)];
-    for (pattern, texts) in read {
-        let Ok(pattern) = pattern::pattern(&pattern) else { continue };
-        for hit in source::find_all(texts, &pattern, "//") {
-            if !found.iter().any(|(name, _)| *name == hit.value) {
-                found.push((hit.value, hit.at));
-            }
-        }
-    }
-    found.sort_by(|a, b| a.0.cmp(&b.0));
-    found
-}
-
-/// Whether builders take a variable of this name for a secret.
-pub fn sounds_secret(name: &str) -> bool {
-    const WORDS: &[&str] = &["APIKEY", "AUTH", "CREDENTIAL", "CREDENTIALS", "KEY", "PASSWORD", "PASSWD", "PWORD", "SECRET", "TOKEN"];
-    let mut parts = name.split('_');
-    !name.split('_').any(|part| part == "PUBLIC") && parts.any(|part| WORDS.contains(&part))
-}
-
 /// Whether a folder of this name, or one like it, is among the sources: then its name alone can't be ignored.
 pub fn is_a_source(dir: &Dir<'_>, folder: &str) -> bool {
     let here = dir.path();
@@ -86,7 +60,7 @@ pub fn is_a_source(dir: &Dir<'_>, folder: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{health, sounds_secret, variables};
+    use super::health;
     use crate::detect::node::frameworks::row::{Front, Routes};
     use crate::detect::source::files;
     use crate::fs::Tree;
@@ -101,6 +75,7 @@ mod tests {
             ("app/health/page.tsx", None),
             ("server/api/health.get.ts", Some("/api/health")),
             ("app/[id]/health/route.ts", None),
+            ("server/api/ops.ready.health.ts", Some("/api/ops/ready/health")),
         ] {
             let tree = Tree::memory([(file, "")]);
             assert_eq!(health(&tree.root(), &front, &[]).map(|(path, _)| path).as_deref(), want, "{file}");
@@ -108,14 +83,5 @@ mod tests {
         let tree = Tree::memory([("app/routes.ts", "export default [route(\"healthz\", \"x.ts\")]")]);
         let texts = files(&tree.root(), &["ts"], &[]);
         assert_eq!(health(&tree.root(), &front, &texts).map(|(path, _)| path).as_deref(), Some("/healthz"));
-    }
-
-    #[test]
-    fn public_variables_are_found() {
-        let tree = Tree::memory([("a.ts", "import.meta.env.VITE_A; env.OTHER"), (".env.example", "# x\nVITE_B=1\nSECRET=2\n")]);
-        let texts = files(&tree.root(), &["ts"], &[]);
-        let names: Vec<String> = variables(&tree.root(), "VITE_", &texts).into_iter().map(|(name, _)| name).collect();
-        assert_eq!(names, ["VITE_A", "VITE_B"]);
-        assert!(sounds_secret("VITE_MAPS_KEY") && !sounds_secret("NEXT_PUBLIC_STRIPE_KEY") && !sounds_secret("VITE_KEYBOARD"));
     }
 }

@@ -17,32 +17,38 @@ pub struct Front {
     pub development: bool,
     /// Files without which it is only a tool of something else.
     pub needs: Vec<String>,
-    /// Its program.
+    /// Its program, with alternatives: `vite|vinxi`, of which the first is its habit.
     pub cli: String,
-    /// The words that make the program serve for development.
+    /// The words that make the program serve for development; alternatives as above.
     pub serve: Vec<String>,
     /// The words that make its development server listen on all addresses.
     pub host: Vec<String>,
     /// The port of its development server.
     pub dev_port: u16,
-    /// The word that makes the program build; empty where it builds by itself.
+    /// The word that makes the program build, with alternatives as above; empty where it builds by itself.
     pub build: String,
+    /// Whether the script named `build` is about something else: a library beside its pages.
+    pub apart: bool,
     /// The stems of its settings' files.
     pub settings: Vec<String>,
     /// The folder of its output.
     pub out: String,
     /// The key of that folder in its settings.
     pub out_key: String,
-    /// The flag of that folder in the build script.
+    /// The flag of that folder in the build script, with alternatives.
     pub out_flag: String,
     /// The key of the path below which the site lies.
     pub base_key: String,
+    /// The flag of the build script without which that key says nothing.
+    pub base_flag: String,
     /// The page that answers for every path, where it makes single-page applications.
     pub page: String,
     /// Where files with a hash in their name lie, as a location of nginx.
     pub hashed: String,
     /// The prefix of variables that are written into the pages.
     pub public: String,
+    /// Whether only files get them: a server reads them when it starts.
+    pub public_sites: bool,
     /// Folders that it writes besides its output.
     pub made: Vec<String>,
     /// The folder that a build leaves for the next.
@@ -80,4 +86,19 @@ impl Front {
         let front = row.data.clone().try_into().map_err(|error| Diagnostic::error("catalogue", format!("framework `{}`: {error}", row.id)))?;
         Ok(Some(front))
     }
+
+    /// Whether a word makes the program build.
+    pub fn builds(&self, word: &str) -> bool {
+        is_one_of(word, &self.build)
+    }
+}
+
+/// Whether a word is one of these alternatives.
+pub fn is_one_of(word: &str, alternatives: &str) -> bool {
+    alternatives.split('|').any(|alternative| alternative == word)
+}
+
+/// What a framework does where a project does not say.
+pub fn habit(alternatives: &str) -> &str {
+    alternatives.split('|').next().unwrap_or_default()
 }

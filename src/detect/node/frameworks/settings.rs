@@ -43,6 +43,21 @@ impl Settings {
         self.first(&format!("({})", text.replace('.', r"\."))).map(|(_, at)| at)
     }
 
+    /// What the first group of a pattern matches.
+    pub fn string_of(&self, pattern: &str) -> Option<(String, Evidence)> {
+        self.first(pattern)
+    }
+
+    /// The port of the development server: `server: { port: 3000 }`, under the name that the framework has for it.
+    pub fn port(&self) -> Option<u16> {
+        let block = pattern::pattern(r"(?:^|[\s{,(])(?:server|devServer)\s*:\s*\{").ok()?;
+        let port = pattern::pattern(r#"^["']?port["']?\s*:\s*(\d{2,5})\b"#).ok()?;
+        self.0.iter().find_map(|text| {
+            let text = text.as_str();
+            block.find_iter(text).find_map(|found| own_keys(&text[found.end()..]).find_map(|tail| port.captures(tail)?.get(1)?.as_str().parse().ok()))
+        })
+    }
+
     /// The file.
     pub fn file(&self) -> Option<&Rc<Text>> {
         self.0.first()
@@ -54,10 +69,40 @@ impl Settings {
     }
 }
 
+/// The places at which the keys of an object begin, and not those of objects in it.
+fn own_keys(object: &str) -> impl Iterator<Item = &str> {
+    let mut depth = 0_i32;
+    let mut fresh = true;
+    object
+        .char_indices()
+        .map_while(move |(at, c)| {
+            let begins = fresh && depth == 0 && (c.is_ascii_alphabetic() || matches!(c, '"' | '\''));
+            match c {
+                '{' | '[' | '(' => depth += 1,
+                '}' | ']' | ')' => depth -= 1,
+                _ => {}
+            }
+            fresh = depth == 0 && (c == ',' || c == '\n' || fresh && c.is_whitespace());
+            (depth >= 0).then_some(begins.then(|| &object[at..]))
+        })
+        .flatten()
+}
+
 #[cfg(test)]
 mod tests {
     use super::Settings;
     use crate::fs::Tree;
+
+    #[test]
+    fn the_port_is_the_development_server_s_own() {
+        let port = |text: &str| {
+            let tree = Tree::memory([("vite.config.ts", text)]);
+            Settings::read(&tree.root(), &["vite.config".to_owned()]).port()
+        };
+        assert_eq!(port("export default { preview: { port: 1234 }, server: { port: 3000 } }"), Some(3000));
+        assert_eq!(port("server: {\n  proxy: { '/api': { port: 99 } },\n  port: 8080,\n},"), Some(8080));
+        assert_eq!(port("server: {\n  hmr: { port: 24678 } },\n  preview: { port: 4000 }"), None);
+    }
 
     #[test]
     fn what_stands_there_word_for_word_is_read() {

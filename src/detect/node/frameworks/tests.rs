@@ -56,10 +56,75 @@ fn adapters_decide() {
     let (package, config) = (kit("@sveltejs/adapter-node"), settings("@sveltejs/adapter-node", "{ out: 'server' }"));
     assert_eq!(start(&service(&[("package.json", &package), ("svelte.config.js", &config)])), "node server");
     let (package, config) = (kit("@sveltejs/adapter-auto"), settings("@sveltejs/adapter-auto", ""));
+    let auto = service(&[("package.json", &package), ("svelte.config.js", &config)]);
+    assert_eq!((start(&auto).as_str(), auto.extra.get("build_env")), ("node build", Some(&serde_json::json!({"GCP_BUILDPACKS": "1"}))));
+    assert_eq!(auto.notes[0].id, "adapter-auto");
+    let (package, config) = (kit("@sveltejs/adapter-vercel"), settings("@sveltejs/adapter-vercel", ""));
     assert_eq!(found(&[("package.json", &package), ("svelte.config.js", &config)]).diagnostics[0].id, "framework-output");
     let package = r#"{"scripts": {"build": "astro build"}, "dependencies": {"astro": "7", "@astrojs/node": "11"}}"#;
     let middleware = "import node from '@astrojs/node';\nexport default { adapter: node({ mode: 'middleware' }) };";
     assert_eq!(found(&[("package.json", package), ("astro.config.mjs", middleware)]).diagnostics[0].id, "framework-output");
+}
+
+#[test]
+fn astro_is_files_unless_pages_are_rendered_when_asked_for() {
+    let package = ("package.json", r#"{"scripts": {"build": "astro build"}, "dependencies": {"astro": "7", "@astrojs/netlify": "7"}}"#);
+    let config = ("astro.config.mjs", "import netlify from '@astrojs/netlify';\nexport default { adapter: netlify() };");
+    assert_eq!(text(&service(&[package, config, ("src/pages/index.astro", "<h1>x</h1>")]), "site"), "dist");
+    let found = found(&[package, config, ("src/pages/cart.astro", "---\nexport const prerender = false\n---")]);
+    assert!(found.diagnostics[0].message.contains("@astrojs/netlify"), "{:?}", found.diagnostics);
+}
+
+#[test]
+fn start_needs_a_server_for_node() {
+    let package = |more: &str| format!(r#"{{"scripts": {{"build": "vite build"}}, "dependencies": {{"@tanstack/react-start": "1"{more}}}}}"#);
+    let settings =
+        |more: &str| format!("import {{ tanstackStart }} from '@tanstack/react-start/plugin/vite'\nexport default {{ plugins: [tanstackStart({more})] }}");
+    let plain = found(&[("package.json", &package("")), ("vite.config.ts", &settings(""))]);
+    assert_eq!(plain.diagnostics[0].id, "framework-output");
+    let lock = r#"{"packages": {
+    "node_modules/srvx": {
+    }}}"#;
+    let served = service(&[("package.json", &package("")), ("vite.config.ts", &settings("")), ("package-lock.json", lock)]);
+    assert_eq!(start(&served), "node_modules/.bin/srvx --prod -s ../client dist/server/server.js");
+    let spa = service(&[("package.json", &package("")), ("vite.config.ts", &settings("{ spa: { enabled: true } }"))]);
+    assert_eq!((text(&spa, "site"), text(&spa, "page")), ("dist/client", "_shell.html"));
+    let hosted = format!("{}\nimport {{ cloudflare }} from '@cloudflare/vite-plugin'", settings(""));
+    assert!(found(&[("package.json", &package("")), ("vite.config.ts", &hosted)]).diagnostics[0].message.contains("Cloudflare"));
+    let older = r#"{"scripts": {"build": "vinxi build", "start": "vinxi start"}, "dependencies": {"@solidjs/start": "1", "vinxi": "0.5"}}"#;
+    let older = service(&[("package.json", older), ("app.config.ts", "export default defineConfig({})")]);
+    assert_eq!((start(&older).as_str(), older.extra.get("dev_port")), ("node .output/server/index.mjs", Some(&3000.into())));
+    let nuxt = r#"{"scripts": {"build": "nuxt build"}, "dependencies": {"nuxt": "4"}}"#;
+    let nuxt = found(&[("package.json", nuxt), ("nuxt.config.ts", "export default { nitro: { preset: 'cloudflare-pages' } }")]);
+    assert_eq!(nuxt.diagnostics[0].id, "framework-output");
+}
+
+#[test]
+fn builds_of_other_times_and_kinds() {
+    let remix = r#"{"scripts": {"build": "remix build", "dev": "remix dev", "start": "remix-serve ./build/index.js"},
+        "dependencies": {"@remix-run/serve": "2"}, "devDependencies": {"@remix-run/dev": "2"}}"#;
+    let remix = service(&[("package.json", remix), ("remix.config.js", "module.exports = {}")]);
+    assert_eq!(start(&remix), "node_modules/.bin/remix-serve ./build/index.js");
+    assert_eq!(remix.dev.map(|dev| dev.value.to_string()).as_deref(), Some("node_modules/.bin/remix dev"));
+    let vike = r#"{"scripts": {"build": "vike build", "start": "node ./dist/server/index.mjs"}, "dependencies": {"vike": "0.4"}}"#;
+    assert_eq!(start(&service(&[("package.json", vike)])), "node ./dist/server/index.mjs");
+    let qwik = r#"{"scripts": {"build": "qwik build", "serve": "node server/entry.express"}, "devDependencies": {"@builder.io/qwik-city": "1"}}"#;
+    assert_eq!(start(&service(&[("package.json", qwik)])), "node server/entry.express");
+    let gatsby = r#"{"scripts": {"build": "gatsby build --prefix-paths"}, "dependencies": {"gatsby": "5"}}"#;
+    let gatsby = service(&[("package.json", gatsby), ("gatsby-config.js", "module.exports = { pathPrefix: '/blog' }")]);
+    assert_eq!((text(&gatsby, "site"), text(&gatsby, "base_path")), ("public", "blog/"));
+}
+
+#[test]
+fn next_says_what_its_build_needs() {
+    let package = ("package.json", r#"{"scripts": {"build": "next build"}, "dependencies": {"next": "14.2.0"}}"#);
+    let draft = service(&[
+        package,
+        ("app/layout.tsx", "import { Inter } from 'next/font/google'\nimport Image from \"next/image\""),
+        ("env.mjs", "skipValidation: !!process.env.SKIP_ENV_VALIDATION"),
+    ]);
+    assert_eq!(draft.notes.iter().map(|note| note.id).collect::<Vec<_>>(), ["no-lock-file", "remote-fonts", "image-optimizer"]);
+    assert_eq!(draft.extra.get("build_env"), Some(&serde_json::json!({"SKIP_ENV_VALIDATION": "1"})));
 }
 
 #[test]
@@ -69,6 +134,8 @@ fn generated_sites_are_sites() {
     let package = r#"{"scripts": {"build": "react-router build"}, "devDependencies": {"@react-router/dev": "8"}}"#;
     let draft = service(&[("package.json", package), ("react-router.config.ts", "export default { ssr: false }")]);
     assert_eq!((text(&draft, "site"), text(&draft, "page")), ("build/client", "index.html"));
+    let draft = service(&[("package.json", package), ("react-router.config.ts", "export default { ssr: false, prerender: [\"/\", \"/about\"] }")]);
+    assert_eq!(text(&draft, "page"), "__spa-fallback.html");
     let package = r#"{"scripts": {"build": "vite build --outDir=../out"}, "devDependencies": {"vite": "8"}}"#;
     let several = service(&[("package.json", &package.replace("../", "")), ("index.html", ""), ("about.html", "")]);
     assert_eq!((text(&several, "site"), text(&several, "page")), ("out", ""));
@@ -100,7 +167,10 @@ fn secrets_of_the_pages_leave_no_trace() {
         (".env.production", "VITE_TITLE=x"),
         ("src/main.ts", "import.meta.env.VITE_TITLE + import.meta.env.VITE_MAPS_KEY"),
     ]);
-    assert_eq!((draft.extra.get("args"), draft.extra.get("secrets")), (Some(&serde_json::json!(["VITE_TITLE"])), Some(&serde_json::json!(["VITE_MAPS_KEY"]))));
+    assert_eq!(
+        (draft.extra.get("args"), draft.extra.get("secrets")),
+        (Some(&serde_json::json!([{"name": "VITE_TITLE", "value": ""}])), Some(&serde_json::json!(["VITE_MAPS_KEY"])))
+    );
     assert!(draft.ignore.contains(&"!**/.env.production".to_owned()));
 }
 
