@@ -88,6 +88,7 @@ fn claims(dir: &Dir<'_>) -> Option<Claim> {
     Some(Claim::new(if row.alone { Strength::Certain } else { Strength::Hint }, at))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "other recognisers read manifests, which may be broken")]
 fn draft(dir: &Dir<'_>) -> Result<Found, Diagnostic> {
     let Some((row, at)) = row(dir) else { return Ok(Found::default()) };
     let mut draft = ServiceDraft::new("", dir.path().clone(), dir.path().name());

@@ -120,6 +120,10 @@ pub fn of_its_time(front: &mut Front, row: &FrameworkRow, package: &Package, set
         "vinxi".clone_into(&mut front.cli);
         front.dev_port = 3000;
     }
+    // Nitro's plugin moves Vite's server to the port of its own.
+    if front.cli.starts_with("vite") && settings.mention("nitro/vite").is_some() {
+        front.dev_port = 3000;
+    }
     // Before Vite built it, Remix had a compiler, and a server that listens on all addresses.
     if row.id == "remix" && settings.mention("@remix-run/dev").is_none() {
         front.host.clear();
