@@ -166,7 +166,8 @@ fn a_pipe_in_place_of_a_manifest_does_not_hang() {
     let made = std::process::Command::new("mkfifo").arg(folder.path().join("go.mod")).status().expect("mkfifo");
     assert!(made.success());
     let run = init(&["--yes"], folder.path());
-    assert_eq!(run.code, 1, "{}", run.stderr);
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    assert!(run.stderr.contains("no go.mod"), "{}", run.stderr);
 }
 
 #[test]

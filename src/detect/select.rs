@@ -57,6 +57,26 @@ const NOT_SERVICES: &[&str] = &[
     "node_modules",
 ];
 
+/// Folders in which members of a workspace show or try it: no services of their own, where there are others.
+const ASIDE: &[&str] = &[
+    "example",
+    "examples",
+    "sample",
+    "samples",
+    "demo",
+    "demos",
+    "playground",
+    "playgrounds",
+    "test",
+    "tests",
+    "e2e",
+    "fixtures",
+    "bench",
+    "benches",
+    "benchmark",
+    "benchmarks",
+];
+
 /// Folders that are services beside a service at the root.
 const APP_FOLDERS: &[&str] = &["frontend", "backend", "client", "server", "web", "webapp", "api", "ui", "worker", "admin", "dashboard"];
 
@@ -75,6 +95,7 @@ pub fn detect(tree: &Tree, answers: &Answers) -> Detection {
     search.found.diagnostics.extend(tree.notes().iter().cloned());
     search.visit(&tree.root(), false);
     search.resolve_sites();
+    search.leave_examples();
     search.name_uniquely();
     search.found
 }
@@ -214,6 +235,15 @@ impl Search<'_> {
         }
     }
 
+    /// What only shows the others is left out, unless somebody names the applications.
+    fn leave_examples(&mut self) {
+        let aside = |service: &ServiceDraft| service.root.as_str().split('/').any(|part| ASIDE.contains(&part));
+        let others = self.found.services.iter().any(|service| service.start.is_some() && !aside(service));
+        if others && self.answers.get(Question::App).is_none() {
+            self.found.services.retain(|service| !aside(service));
+        }
+    }
+
     /// Of several services, each takes its folder's name: that is what people call it and what its neighbours look it up by. One without
     /// a name of its own takes it too; two of the same name take their paths. The name of the root's folder says nothing: it differs from clone to clone.
     fn name_uniquely(&mut self) {
@@ -244,4 +274,33 @@ fn rename(service: &mut ServiceDraft, name: String) {
         note.message = note.message.replace(&old, &new);
     }
     service.name = name;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::detect;
+    use crate::fs::Tree;
+    use crate::model::Answers;
+
+    fn roots(files: &[(&str, &str)]) -> Vec<String> {
+        detect(&Tree::memory(files.iter().copied()), &Answers::default()).services.iter().map(|service| service.root.display().to_owned()).collect()
+    }
+
+    #[test]
+    fn members_that_show_the_others_are_left_out() {
+        let app = r#"{"name": "x", "scripts": {"start": "node index.js"}}"#;
+        let example = r#"{"name": "y", "scripts": {"start": "node index.js"}}"#;
+        let root = ("package.json", r#"{"workspaces": ["apps/*", "examples/*"]}"#);
+        let example = [("examples/y/package.json", example), ("examples/y/index.js", "")];
+        let all = [&[root, ("apps/x/package.json", app), ("apps/x/index.js", "")], &example[..]].concat();
+        assert_eq!(roots(&all), ["apps/x"]);
+        assert_eq!(roots(&[&[root], &example[..]].concat()), ["examples/y"]);
+    }
+
+    #[test]
+    fn a_go_program_without_a_module_is_one_all_the_same() {
+        let found = detect(&Tree::memory([("backend/main.go", "package main\n\nfunc main() {}\n"), ("site/main.go", "package site\n")]), &Answers::default());
+        let [service] = found.services.as_slice() else { panic!("one service") };
+        assert_eq!((service.root.as_str(), service.stack.as_str(), service.notes.last().map(|note| note.id)), ("backend", "go", Some("no-module")));
+    }
 }

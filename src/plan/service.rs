@@ -266,6 +266,18 @@ fn watch(draft: &ServiceDraft, dir: &str) -> WatchPlan {
 }
 
 fn end_of_life(draft: &ServiceDraft, decision: &Decision<crate::model::Version>, row: &crate::catalog::stack::RuntimeRow, notes: &mut Vec<Diagnostic>) {
+    let oldest = row.lines.first().map(|line| &line.version).filter(|oldest| decision.value < **oldest && !oldest.covers(&decision.value));
+    if let Some(oldest) = oldest.filter(|_| !decision.source.is_explicit()) {
+        notes.push(
+            Diagnostic::error(
+                "no-image",
+                format!("service `{}`: {} {} is older than any that has an image on a Debian that gets fixes", draft.name, row.title, decision.value),
+            )
+            .at_all(decision.source.evidence().cloned())
+            .help(format!("let the project ask for {oldest} or newer, or pass --runtime-version {}", row.default)),
+        );
+        return;
+    }
     let Some(line) = row.line(&decision.value) else { return };
     if line.end_of_life.as_str() <= CHECKED {
         notes.push(

@@ -29,10 +29,13 @@ impl Detector for Go {
     }
 
     fn claims(&self, dir: &Dir<'_>) -> Option<Claim> {
-        let file = dir.first_of(["go.work", "go.mod"])?;
-        // A module without a source file is what a site takes its theme by.
-        let has_source = dir.files_below().any(|path| path.name().rsplit_once('.').is_some_and(|(_, ending)| ending == "go"));
-        Some(Claim::new(if has_source { Strength::Certain } else { Strength::Hint }, Evidence::file(dir.at(file))))
+        if let Some(file) = dir.first_of(["go.work", "go.mod"]) {
+            // A module without a source file is what a site takes its theme by.
+            let has_source = dir.files_below().any(|path| path.name().rsplit_once('.').is_some_and(|(_, ending)| ending == "go"));
+            return Some(Claim::new(if has_source { Strength::Certain } else { Strength::Hint }, Evidence::file(dir.at(file))));
+        }
+        let is_program = dir.peek("main.go").is_some_and(|text| text.lines().any(|(_, line)| line.trim() == "package main"));
+        is_program.then(|| Claim::new(Strength::Likely, Evidence::file(dir.at("main.go"))))
     }
 
     fn draft(&self, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -> Result<Found, Diagnostic> {
@@ -49,6 +52,12 @@ impl Detector for Go {
             if chosen.is_empty() && (!all.is_empty() || !layout.workspace) {
                 found.services.push(context.undecided(&all)?);
             }
+        }
+        if layout.loose {
+            let missing = Diagnostic::error("no-module", "the folder has a program in Go and no go.mod, without which `go build` builds no package")
+                .at(Evidence::file(dir.at("main.go")))
+                .help("make one with `go mod init NAME` and `go mod tidy`, then run dockgen again");
+            found.services.iter_mut().for_each(|draft| draft.notes.push(missing.clone()));
         }
         Ok(found)
     }
@@ -103,12 +112,19 @@ struct Layout {
     /// What `go build` is run in: the workspace, or the folder that holds the module and what replaces others.
     context: RelPath,
     workspace: bool,
+    /// Whether there is no module, only a program's source.
+    loose: bool,
 }
 
 impl Layout {
     fn read(dir: &Dir<'_>) -> Result<Self, Diagnostic> {
-        let mut layout = Self { modules: Vec::new(), context: dir.path().clone(), workspace: false };
+        let mut layout = Self { modules: Vec::new(), context: dir.path().clone(), workspace: false, loose: false };
         let work = dir.read("go.work")?;
+        if work.is_none() && !dir.has("go.mod") && dir.has("main.go") {
+            layout.loose = true;
+            layout.modules.push(Module::without_file(dir, "main.go"));
+            return Ok(layout);
+        }
         let own = if let Some(text) = &work {
             layout.workspace = true;
             module::workspace(text).into_iter().map(|(folder, at)| (dir.path().join(&folder), at)).collect()

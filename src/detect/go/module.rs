@@ -26,15 +26,7 @@ impl Module {
     /// Reads the go.mod of a folder; `None` where there is none.
     pub fn read(dir: &Dir<'_>) -> Result<Option<Self>, Diagnostic> {
         let Some(text) = dir.read("go.mod")? else { return Ok(None) };
-        let mut module = Self {
-            root: dir.path().clone(),
-            path: (String::new(), text.evidence()),
-            go: None,
-            toolchain: None,
-            requires: Vec::new(),
-            replaced_by: Vec::new(),
-            tools: Vec::new(),
-        };
+        let mut module = Self::without_file(dir, "go.mod");
         directives(&text, |words, at, indirect| module.take(words, at, indirect));
         if module.path.0.is_empty() {
             return Err(Diagnostic::error("broken-manifest", format!("`{}` names no module", text.path()))
@@ -42,6 +34,19 @@ impl Module {
                 .help("let its first line be `module` and the module's path"));
         }
         Ok(Some(module))
+    }
+
+    /// A module that is known by a file alone.
+    pub fn without_file(dir: &Dir<'_>, file: &str) -> Self {
+        Self {
+            root: dir.path().clone(),
+            path: (String::new(), Evidence::file(dir.at(file))),
+            go: None,
+            toolchain: None,
+            requires: Vec::new(),
+            replaced_by: Vec::new(),
+            tools: Vec::new(),
+        }
     }
 
     fn take(&mut self, words: &[&str], at: &Evidence, indirect: bool) {

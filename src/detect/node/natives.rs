@@ -66,6 +66,10 @@ pub fn names(project: &Project<'_>, package: &str) -> Result<Option<Evidence>, D
 
 /// The wanted packages that a lock file names: npm's paths, pnpm's and yarn's `name@version`.
 fn locked(root: &Dir<'_>, lock: &str, wanted: &BTreeSet<&str>) -> Result<Vec<Dependency>, Diagnostic> {
+    // The lock files of Bun before 1.2 are binary: what they lock is not known here.
+    if lock == "bun.lockb" {
+        return Ok(Vec::new());
+    }
     let Some(text) = root.read(lock)? else { return Ok(Vec::new()) };
     let mut found: Vec<Dependency> = Vec::new();
     for (number, line) in text.lines() {
@@ -205,9 +209,12 @@ pub fn lifecycle(draft: &mut ServiceDraft, root: &Dir<'_>, package: &Package) {
 #[cfg(test)]
 mod tests {
     use super::named;
+    use crate::fs::Tree;
 
     #[test]
     fn names_are_read_from_every_lock_file() {
+        let binary = Tree::memory([("bun.lockb", "")]);
+        assert!(super::locked(&binary.root(), "bun.lockb", &["sharp"].into()).expect("not read").is_empty());
         for (line, want) in [
             ("    \"node_modules/sharp\": {", Some("sharp")),
             ("    \"node_modules/a/node_modules/@img/x\": {", Some("@img/x")),

@@ -92,7 +92,10 @@ pub fn resolve(text: &str, row: &RuntimeRow) -> Option<Version> {
         return (1..=99).contains(&version.major()).then_some(version);
     }
     let range = Range::parse(&text).ok()?;
-    row.best(|line| Range::parse(format!("{line}.x")).is_ok_and(|line| range.allows_any(&line)))
+    let allows = |line: &str| Range::parse(format!("{line}.x")).is_ok_and(|line| range.allows_any(&line));
+    // A range below all that is known (`14.x`) is a pin to its newest line.
+    let oldest = row.lines.first().map_or(0, |line| line.version.major());
+    row.best(|line| allows(&line.to_string())).or_else(|| (1..oldest).rev().map(|line| line.to_string()).find(|line| allows(line))?.parse().ok())
 }
 
 #[cfg(test)]
@@ -116,6 +119,8 @@ mod tests {
             (">=20 <23", "22"),
             ("^18.0.0", "18"),
             ("26.x || 24.x", "24"),
+            ("14.x", "14"),
+            (">=10 <13", "12"),
         ] {
             assert_eq!(resolved(text).as_deref(), Some(want), "{text}");
         }

@@ -255,9 +255,16 @@ fn program(facts: &Facts<'_>, starts: &mut Candidates<Cmd>, draft: &mut ServiceD
         let first = files.next()?;
         files.next().is_none().then(|| facts.sources.tail(first))
     };
+    // Of several programs the one that is called a server: a client for trials often lies beside it.
+    let serving = || {
+        let is_server = |tail: &str| !tail.contains('/') && tail.trim_end_matches(".py").ends_with("server");
+        let mut files = facts.sources.texts.iter().filter(|text| is_server(facts.sources.tail(text)) && guard(text.as_str()));
+        let first = files.next()?;
+        files.next().is_none().then(|| facts.sources.tail(first))
+    };
     // A package's files are no programs unless they say so.
     let known = known.filter(|file| !facts.sources.packaged || dir.peek(file).is_some_and(|text| guard(text.as_str())));
-    if let Some(file) = known.or_else(alone).filter(|file| *file != "setup.py") {
+    if let Some(file) = known.or_else(alone).or_else(serving).filter(|file| *file != "setup.py") {
         starts.push(Cmd::exec(["python", file]), Source::inferred("the file is a program", [Evidence::file(dir.at(file))]));
     }
     if starts.is_empty() && draft.open.is_empty() && facts.hints.get(Question::StartCmd).is_none() {

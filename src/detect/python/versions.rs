@@ -13,21 +13,26 @@ use crate::model::{Candidates, Diagnostic, Evidence, Source, Version};
 /// The highest patch release that any line has had.
 const LAST_PATCH: u64 = 40;
 
-/// The candidates: `.python-version`, the manifests, `.tool-versions` and mise, `runtime.txt`.
+/// The candidates: `.python-version`; pins in `.tool-versions`, mise and `runtime.txt` that the manifests allow; the manifests; the other pins.
 pub fn candidates(dir: &Dir<'_>, project: &Project, row: &RuntimeRow) -> Result<Candidates<Version>, Diagnostic> {
     let mut found = Candidates::new();
     if let Some((text, at)) = tool_versions::single(dir, ".python-version")? {
         found.extend(pinned(&text, row).map(|version| (version, Source::File(at))));
     }
+    let mut pins = Vec::new();
+    for (text, at) in tool_versions::read(dir, &["python"])? {
+        pins.extend(pinned(&text, row).map(|version| (version, Source::File(at))));
+    }
+    if let Some((text, at)) = tool_versions::single(dir, "runtime.txt")? {
+        pins.extend(text.strip_prefix("python-").and_then(|text| pinned(text, row)).map(|version| (version, Source::File(at))));
+    }
+    let ranges: Vec<Range> = project.python.iter().filter_map(|(text, _)| Range::parse(text)).collect();
+    let (fitting, others): (Vec<_>, Vec<_>) = pins.into_iter().partition(|(version, _)| ranges.iter().all(|range| range.allows(version)));
+    found.extend(fitting);
     for (text, at) in &project.python {
         push_range(&mut found, text, at, row);
     }
-    for (text, at) in tool_versions::read(dir, &["python"])? {
-        found.extend(pinned(&text, row).map(|version| (version, Source::File(at))));
-    }
-    if let Some((text, at)) = tool_versions::single(dir, "runtime.txt")? {
-        found.extend(text.strip_prefix("python-").and_then(|text| pinned(text, row)).map(|version| (version, Source::File(at))));
-    }
+    found.extend(others);
     Ok(found)
 }
 
@@ -102,6 +107,20 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::Range;
+    use crate::detect::detect;
+    use crate::fs::Tree;
+    use crate::model::Answers;
+
+    #[test]
+    fn a_pin_that_the_manifest_allows_wins_over_its_range() {
+        let version = |range: &str| {
+            let manifest = format!("[project]\nname = \"x\"\nversion = \"1\"\nrequires-python = \"{range}\"\n");
+            let tree = Tree::memory([("pyproject.toml", manifest.as_str()), (".tool-versions", "python 3.12.3\n"), ("main.py", "")]);
+            detect(&tree, &Answers::default()).services[0].runtime.as_ref().map(|runtime| runtime.value.to_string())
+        };
+        assert_eq!(version(">=3.10").as_deref(), Some("3.12"));
+        assert_eq!(version(">=3.13").as_deref(), Some("3.14"));
+    }
 
     #[test]
     fn every_spelling_of_a_range() {

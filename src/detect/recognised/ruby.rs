@@ -99,7 +99,10 @@ fn draft(dir: &Dir<'_>) -> Result<Found, Diagnostic> {
     let classic = (row.framework == "sinatra" && !rack).then(|| classic(dir)).flatten();
     starts.extend(start(dir, row, &|name| gem(name).map(|hit| hit.at.clone()), classic.as_ref()));
     draft.start = look::picked(starts);
-    let by_rack = rack && !matches!(row.framework, "rails" | "hanami" | "padrino");
+    // A script that is run by itself brings its own server.
+    let script =
+        draft.start.as_ref().is_some_and(|start| start.value.to_string().starts_with("ruby ") || start.value.to_string().starts_with("bundle exec ruby "));
+    let by_rack = rack && !script && !matches!(row.framework, "rails" | "hanami" | "padrino");
     let default = if by_rack {
         (RACK_PORT, Source::default("Rack servers listen on it"))
     } else {

@@ -199,6 +199,12 @@ impl Build<'_> {
             properties::value(self.dir, "gradle.properties", &["javaVersion", "java.version", "java_version", "jdkVersion"])
                 .and_then(|(text, at)| Some((java(&text)?, Source::File(at)))),
         );
+        if found.is_empty()
+            && let Some(hit) = look::among(&texts, r#"\borg\.springframework\.boot["']\)?\s+version\s+["'](\d+)"#, "//")
+        {
+            let release = if hit.value.parse::<u32>().is_ok_and(|major| major < 3) { "8" } else { "17" };
+            found.extend(java(release).map(|version| (version, Source::inferred("the oldest Java that this Spring Boot runs on", [hit.at]))));
+        }
         found
     }
 
