@@ -12,6 +12,7 @@ mod runtime;
 mod script;
 mod servers;
 mod start;
+mod stripping;
 mod typescript;
 mod versions;
 mod workspace;

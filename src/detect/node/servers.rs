@@ -7,7 +7,7 @@ use super::project::Project;
 use super::runtime::Runtime;
 use super::script::{self, BIN, Script};
 use super::typescript::{self, Output};
-use super::{bun, content, start};
+use super::{bun, content, start, stripping};
 use crate::detect::{asked, source};
 use crate::fs::Text;
 use crate::model::question::Question;
@@ -39,13 +39,14 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     draft.notes.extend(start.notes);
     draft.env.extend(start.env);
     draft.start = start.command;
+    draft.notes.extend(stripping::obstacles(draft, &texts)?);
     let file = draft.start.as_ref().and_then(|start| match &start.value {
         Cmd::Exec(words) => script::run_file(words).map(ToOwned::to_owned),
         Cmd::Shell(_) => None,
     });
     build(draft, project, file.as_deref())?;
     copies(draft, project, &texts, output.as_ref(), file.as_deref());
-    dev(draft, project, file.as_deref());
+    dev(draft, project, file.as_deref())?;
     if project.runtime == Runtime::Bun {
         bun::reads(draft, project)?;
         bun::compiled(draft, project, &texts);
@@ -91,6 +92,15 @@ fn kind(draft: &ServiceDraft, facts: &Listening, tool: bool) -> Kind {
 
 fn build(draft: &mut ServiceDraft, project: &Project<'_>, file: Option<&str>) -> Result<(), Diagnostic> {
     let mut candidates = Candidates::new();
+    if let Some((name, doc)) = start::nx_project(project)?.filter(|(name, _)| !name.is_empty()) {
+        let own = project.package.as_ref().and_then(|package| package.script("build")).is_none_or(|(text, _)| text.starts_with("nx build"));
+        let at = doc.get(&["targets", "build"]).map(|node| doc.evidence(&["targets", "build"], node));
+        candidates.extend(at.filter(|_| own).map(|at| (Cmd::Shell(format!("{BIN}nx build {}", Cmd::word(&name))), Source::File(at))));
+    }
+    if project.dir.has("nx.json") {
+        draft.set("base_env", serde_json::json!({"NX_DAEMON": "false"}));
+        draft.ignore.push("**/.nx".to_owned());
+    }
     if let Some(package) = &project.package {
         // Without a script of that name, the program may still be made before it starts.
         let missing = file.is_some_and(|file| !project.dir.has(file));
@@ -150,7 +160,7 @@ fn copies(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], o
     draft.set("holds", holds);
 }
 
-fn dev(draft: &mut ServiceDraft, project: &Project<'_>, file: Option<&str>) {
+fn dev(draft: &mut ServiceDraft, project: &Project<'_>, file: Option<&str>) -> Result<(), Diagnostic> {
     let script = project
         .package
         .as_ref()
@@ -169,9 +179,26 @@ fn dev(draft: &mut ServiceDraft, project: &Project<'_>, file: Option<&str>) {
             let name = at.key.rsplit('.').next().unwrap_or("dev").to_owned();
             Some(Decision::new(Cmd::Exec(shlex::split(&project.run(&name)).unwrap_or_default()), Source::File(at)))
         }
-        None => start::for_development(project).or_else(|| start::watched(project, file)).or_else(|| draft.start.clone()),
+        None => start::for_development(project)
+            .or(start::nx_serve(project)?)
+            .or_else(|| start::watched(project, file))
+            .or_else(|| built_first(draft, project, file)),
     };
     draft.dev = decided;
+    Ok(())
+}
+
+/// The program itself, after the build that makes it.
+fn built_first(draft: &ServiceDraft, project: &Project<'_>, file: Option<&str>) -> Option<Decision<Cmd>> {
+    let start = draft.start.clone()?;
+    let made = file.is_some_and(|file| !project.dir.has(file.trim_start_matches("./")) && !project.dir.has_dir(file));
+    match &draft.build {
+        Some(build) if made => {
+            let at = start.source.evidence().cloned();
+            Some(Decision::new(Cmd::Shell(format!("{} && {}", build.value, start.value)), Source::inferred("the build, then what it makes", at)))
+        }
+        _ => Some(start),
+    }
 }
 
 /// What a tool of development needs of the system.
