@@ -7,7 +7,7 @@ use super::{DETECTORS, Detector, Found};
 use crate::catalog::StackPack;
 use crate::fs::{Dir, Tree};
 use crate::model::question::Question;
-use crate::model::{Answers, Claim, Diagnostic, Open, RelPath, ServiceDraft, Source, Strength};
+use crate::model::{Answers, Claim, Diagnostic, Open, RelPath, ServiceDraft, Severity, Source, Strength};
 
 /// How deep below the root services are looked for.
 const DEEPEST: usize = 4;
@@ -231,7 +231,9 @@ impl Search<'_> {
         let runs = |service: &ServiceDraft| service.start.is_some() || service.pack.is_empty() && service.open.is_empty();
         if self.found.services.iter().any(runs) {
             // Libraries beside applications are not asked about.
-            self.found.services.retain(|service| runs(service) || !service.pack.is_empty() && !service.open.is_empty() && service.root.is_root());
+            let wrong = |service: &ServiceDraft| service.notes.iter().any(|note| note.severity == Severity::Error);
+            let asked = |service: &ServiceDraft| wrong(service) || !service.open.is_empty() && service.root.is_root();
+            self.found.services.retain(|service| runs(service) || !service.pack.is_empty() && asked(service));
         }
     }
 

@@ -50,8 +50,8 @@ pub fn plan(drafts: &[ServiceDraft], config: &Config, answers: &Answers, places:
     for draft in drafts {
         plan.diagnostics.extend(draft.notes.iter().cloned());
         plan.diagnostics.extend(draft.open.iter().map(|open| open.diagnostic(&draft.name)));
-        if draft.pack.is_empty() {
-            continue; // Only named: its own note says that nothing can be written for it.
+        if draft.pack.is_empty() || draft.notes.iter().any(|note| note.severity == Severity::Error) {
+            continue; // Its own note says why nothing can be written for it.
         }
         match service::plan(draft, &catalog, config, answers, places) {
             Ok((service, mut notes)) => {

@@ -45,8 +45,15 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<bool, Dia
     let settings = Settings::read(&project.dir, &front.settings);
     kits::of_its_time(&mut front, row, package, &settings);
     let texts = source::files(&project.dir, CODE, &project.others);
-    let mode = mode::of(&row.id, project, &front, &settings)?;
     commands::build(draft, project, package, &front)?;
+    let mode = match mode::of(&row.id, project, &front, &settings) {
+        Ok(mode) => mode,
+        // What it is stays true where its output is nothing that a container can run.
+        Err(problem) => {
+            draft.notes.push(problem);
+            return Ok(true);
+        }
+    };
     commands::dev(draft, project, package, &front, &settings);
     pages::variables(draft, project, &front, &texts, matches!(mode, Mode::Site(_)));
     pages::surprises(draft, package, row, &texts);

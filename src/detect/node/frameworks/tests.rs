@@ -2,10 +2,21 @@
 
 use crate::detect::{Detection, detect};
 use crate::fs::Tree;
-use crate::model::{Answers, Cmd, Health, Kind, ServiceDraft};
+use crate::model::{Answers, Cmd, Diagnostic, Health, Kind, ServiceDraft, Severity};
 
 fn found(files: &[(&str, &str)]) -> Detection {
     detect(&Tree::memory(files.iter().copied()), &Answers::default())
+}
+
+/// The error of a project, of the search or of its service.
+fn said(files: &[(&str, &str)]) -> Diagnostic {
+    let found = found(files);
+    found
+        .diagnostics
+        .into_iter()
+        .chain(found.services.into_iter().flat_map(|service| service.notes))
+        .find(|word| word.severity == Severity::Error)
+        .expect("an error")
 }
 
 fn service(files: &[(&str, &str)]) -> ServiceDraft {
@@ -60,10 +71,10 @@ fn adapters_decide() {
     assert_eq!((start(&auto).as_str(), auto.extra.get("build_env")), ("node build", Some(&serde_json::json!({"GCP_BUILDPACKS": "1"}))));
     assert_eq!(auto.notes[0].id, "adapter-auto");
     let (package, config) = (kit("@sveltejs/adapter-vercel"), settings("@sveltejs/adapter-vercel", ""));
-    assert_eq!(found(&[("package.json", &package), ("svelte.config.js", &config)]).diagnostics[0].id, "framework-output");
+    assert_eq!(said(&[("package.json", &package), ("svelte.config.js", &config)]).id, "framework-output");
     let package = r#"{"scripts": {"build": "astro build"}, "dependencies": {"astro": "7", "@astrojs/node": "11"}}"#;
     let middleware = "import node from '@astrojs/node';\nexport default { adapter: node({ mode: 'middleware' }) };";
-    assert_eq!(found(&[("package.json", package), ("astro.config.mjs", middleware)]).diagnostics[0].id, "framework-output");
+    assert_eq!(said(&[("package.json", package), ("astro.config.mjs", middleware)]).id, "framework-output");
 }
 
 #[test]
@@ -71,8 +82,8 @@ fn astro_is_files_unless_pages_are_rendered_when_asked_for() {
     let package = ("package.json", r#"{"scripts": {"build": "astro build"}, "dependencies": {"astro": "7", "@astrojs/netlify": "7"}}"#);
     let config = ("astro.config.mjs", "import netlify from '@astrojs/netlify';\nexport default { adapter: netlify() };");
     assert_eq!(text(&service(&[package, config, ("src/pages/index.astro", "<h1>x</h1>")]), "site"), "dist");
-    let found = found(&[package, config, ("src/pages/cart.astro", "---\nexport const prerender = false\n---")]);
-    assert!(found.diagnostics[0].message.contains("@astrojs/netlify"), "{:?}", found.diagnostics);
+    let found = said(&[package, config, ("src/pages/cart.astro", "---\nexport const prerender = false\n---")]);
+    assert!(found.message.contains("@astrojs/netlify"), "{}", found.message);
 }
 
 #[test]
@@ -80,8 +91,8 @@ fn start_needs_a_server_for_node() {
     let package = |more: &str| format!(r#"{{"scripts": {{"build": "vite build"}}, "dependencies": {{"@tanstack/react-start": "1"{more}}}}}"#);
     let settings =
         |more: &str| format!("import {{ tanstackStart }} from '@tanstack/react-start/plugin/vite'\nexport default {{ plugins: [tanstackStart({more})] }}");
-    let plain = found(&[("package.json", &package("")), ("vite.config.ts", &settings(""))]);
-    assert_eq!(plain.diagnostics[0].id, "framework-output");
+    let plain = said(&[("package.json", &package("")), ("vite.config.ts", &settings(""))]);
+    assert_eq!(plain.id, "framework-output");
     let lock = r#"{"packages": {
     "node_modules/srvx": {
     }}}"#;
@@ -90,13 +101,13 @@ fn start_needs_a_server_for_node() {
     let spa = service(&[("package.json", &package("")), ("vite.config.ts", &settings("{ spa: { enabled: true } }"))]);
     assert_eq!((text(&spa, "site"), text(&spa, "page")), ("dist/client", "_shell.html"));
     let hosted = format!("{}\nimport {{ cloudflare }} from '@cloudflare/vite-plugin'", settings(""));
-    assert!(found(&[("package.json", &package("")), ("vite.config.ts", &hosted)]).diagnostics[0].message.contains("Cloudflare"));
+    assert!(said(&[("package.json", &package("")), ("vite.config.ts", &hosted)]).message.contains("Cloudflare"));
     let older = r#"{"scripts": {"build": "vinxi build", "start": "vinxi start"}, "dependencies": {"@solidjs/start": "1", "vinxi": "0.5"}}"#;
     let older = service(&[("package.json", older), ("app.config.ts", "export default defineConfig({})")]);
     assert_eq!((start(&older).as_str(), older.extra.get("dev_port")), ("node .output/server/index.mjs", Some(&3000.into())));
     let nuxt = r#"{"scripts": {"build": "nuxt build"}, "dependencies": {"nuxt": "4"}}"#;
-    let nuxt = found(&[("package.json", nuxt), ("nuxt.config.ts", "export default { nitro: { preset: 'cloudflare-pages' } }")]);
-    assert_eq!(nuxt.diagnostics[0].id, "framework-output");
+    let nuxt = said(&[("package.json", nuxt), ("nuxt.config.ts", "export default { nitro: { preset: 'cloudflare-pages' } }")]);
+    assert_eq!(nuxt.id, "framework-output");
 }
 
 #[test]
