@@ -25,9 +25,9 @@ use runtime::Runtime;
 use workspace::Workspace;
 
 use super::{Detector, Found, asked, deno};
-use crate::catalog::StackPack;
+use crate::catalog::{FrameworkRow, StackPack};
 use crate::fs::Dir;
-use crate::manifest::Package;
+use crate::manifest::{self, Package};
 use crate::model::{Answers, Claim, Decision, Dependency, Diagnostic, Evidence, Kind, ServiceDraft, Source, Strength};
 
 /// Manifests of other stacks: beside them a `package.json` is often for assets alone.
@@ -151,6 +151,19 @@ fn framework(dependencies: &[Dependency], dir: &Dir<'_>, pack: &StackPack) -> Op
     })
 }
 
+/// The framework of a package: its own, or one that its workspace has installed at the root and its scripts call.
+fn framework_of(package: &Package, root: Option<&Package>, dir: &Dir<'_>, pack: &StackPack) -> Option<Decision<String>> {
+    let shared = || {
+        let scripts: Vec<&str> = package.doc.get(&["scripts"]).into_iter().flat_map(manifest::Node::entries).filter_map(|(_, text)| text.str()).collect();
+        let called = |name: &str| scripts.iter().any(|text| text.split_whitespace().any(|word| word == name));
+        let calls = |row: &&FrameworkRow| row.data.get("cli").and_then(toml::Value::as_str).is_some_and(|cli| cli.split('|').any(called));
+        let rows: Vec<&str> = pack.framework.iter().filter(calls).flat_map(|row| row.dependency.iter().map(String::as_str)).collect();
+        let dependencies: Vec<Dependency> = root?.dependencies().into_iter().filter(|dependency| rows.contains(&dependency.name.as_str())).collect();
+        framework(&dependencies, dir, pack)
+    };
+    framework(&package.dependencies(), dir, pack).or_else(shared)
+}
+
 /// What is true of every package, then what is true of its kind. The folders are where versions are looked for.
 fn fill(draft: &mut ServiceDraft, mut project: Project<'_>, folders: &[Dir<'_>]) -> Result<(), Diagnostic> {
     if let Some(row) = &project.pack.runtime {
@@ -165,7 +178,7 @@ fn fill(draft: &mut ServiceDraft, mut project: Project<'_>, folders: &[Dir<'_>])
         draft.ignore.extend(project.manager.secrets.iter().filter(|secret| !secret.file.is_empty()).map(|secret| format!("**/{}", secret.file)));
         draft.notes.extend(project.manager.secrets.iter().map(natives::secret));
         draft.dependencies = package.dependencies();
-        draft.framework = framework(&draft.dependencies, &project.dir, project.pack);
+        draft.framework = framework_of(package, project.root, &project.dir, project.pack);
         project.framework = draft.framework.as_ref().map(|framework| framework.value.clone());
         let installs = ["dependencies", "devDependencies", "optionalDependencies"].iter().any(|table| package.has_any(table));
         draft.set("installs", installs);

@@ -44,8 +44,7 @@ impl Project<'_> {
     pub fn is_application(&self) -> bool {
         let Some(package) = &self.package else { return false };
         let starts = ["start", "start:prod", "serve", "preview"].iter().any(|name| package.script(name).is_some());
-        let dependencies = package.dependencies();
-        let framework = super::framework(&dependencies, &self.dir, self.pack).is_some();
+        let framework = super::framework_of(package, self.root, &self.dir, self.pack).is_some();
         let serves = framework || self.runtime == Runtime::Bun;
         starts || serves && ["dev", "build"].iter().any(|name| package.script(name).is_some()) && package.doc.get(&["exports"]).is_none()
     }

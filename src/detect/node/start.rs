@@ -155,7 +155,12 @@ fn builds(part: &str) -> bool {
 
 /// The command of a script as production runs it. `None`: it is for development, and has no other form.
 fn for_production(project: &Project<'_>, script: &Script, output: Option<&Output>, source: Source) -> Option<(Cmd, Source)> {
-    let Cmd::Exec(words) = &script.command else { return Some((script.command.clone(), source)) };
+    let Cmd::Exec(words) = &script.command else {
+        // A part that watches, or runs beside the others, is for development.
+        let text = script.command.to_string();
+        let develops = text.split_whitespace().any(|word| matches!(word, "&" | "-w" | "--watch" | "-cw" | "-wc"));
+        return (!develops).then(|| (script.command.clone(), source));
+    };
     let program = script.program();
     if matches!(program, "node" | "bun") {
         let develops = |word: &&String| ["--watch", "--hot", "--inspect", "--no-clear-screen"].iter().any(|flag| word.starts_with(flag));

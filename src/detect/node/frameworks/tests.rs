@@ -207,6 +207,22 @@ fn members_lose_the_scripts_that_an_image_repeats() {
 }
 
 #[test]
+fn a_member_may_call_what_its_workspace_installs() {
+    let draft = service(&[
+        ("package.json", r#"{"workspaces": ["web"], "devDependencies": {"vite": "8"}}"#),
+        ("web/package.json", r#"{"name": "web", "scripts": {"start": "yarn && vite", "build": "vite build"}}"#),
+        ("web/index.html", ""),
+    ]);
+    assert_eq!((draft.kind, draft.framework.map(|framework| framework.value).as_deref()), (Kind::Site, Some("vite")));
+}
+
+#[test]
+fn what_watches_is_not_for_production() {
+    let package = r#"{"scripts": {"start": "serve public & rollup -w -c"}, "devDependencies": {"rollup": "4"}, "dependencies": {"x": "1"}}"#;
+    assert!(service(&[("package.json", package)]).start.is_none());
+}
+
+#[test]
 fn a_package_of_scripts_is_no_service() {
     let found = found(&[
         ("package.json", r#"{"scripts": {"prepare": "cd web && npm ci"}, "devDependencies": {"husky": "9"}}"#),
