@@ -168,7 +168,15 @@ pub fn qwik(project: &Project<'_>, (out, source): (String, Source)) -> Result<Mo
     if has("static") {
         return Ok(Mode::Site(Site { out, page: String::new(), source }));
     }
-    if let Some(mode) = built(project, &["serve", "start:prod"], &[&out, "server"]) {
+    if let Some(mut mode) = built(project, &["serve", "start:prod"], &[&out, "server"]) {
+        // Its generator puts the framework among the tools, though the server imports what it brings along.
+        let city = ["@builder.io/qwik-city", "@qwik.dev/router"].into_iter().find_map(|name| project.package.as_ref()?.dependency(name));
+        if let (Mode::Server(server), Some(city)) = (&mut mode, city.filter(|city| !city.production)) {
+            server.unpruned = true;
+            let message = format!("the server imports what `{}` brings along, so the image holds the development dependencies too", city.name);
+            let help = "move it to `dependencies`: then the image holds those alone";
+            server.note = Some(Box::new(Diagnostic::warning("development-dependency", message).at(city.at).help(help)));
+        }
         return Ok(mode);
     }
     let at = project.package.as_ref().map(|package| package.doc.whole());

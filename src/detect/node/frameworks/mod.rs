@@ -194,21 +194,22 @@ fn program(
         super::servers::add_init(draft, &project.pack.title);
     }
     let production = project.package.as_ref().is_some_and(|package| package.has_any("dependencies") || package.has_any("optionalDependencies"));
-    let modules = server.modules && production;
+    let modules = server.modules && (production || server.unpruned);
     let development = project.package.as_ref().is_some_and(|package| package.has_any("devDependencies"));
     let mut files = server.files;
     if !server.standalone && (modules || !server.outputs.iter().any(|folder| folder == ".output")) {
         files.insert(0, "package.json".to_owned());
     }
     let makes: Vec<String> = server.outputs.iter().chain((!server.writes.is_empty()).then_some(&server.writes)).cloned().collect();
-    let mut holds: Vec<String> = modules.then(|| "the production dependencies".to_owned()).into_iter().collect();
+    let mut holds: Vec<String> =
+        modules.then(|| if server.unpruned { "all dependencies" } else { "the production dependencies" }.to_owned()).into_iter().collect();
     if server.standalone {
         holds.push("the standalone server and its static files".to_owned());
     } else {
         holds.extend(makes.iter().map(|folder| format!("{folder}/")));
     }
     draft.set("modules", modules);
-    draft.set("prunes", modules && development);
+    draft.set("prunes", modules && development && !server.unpruned);
     draft.set("folders", Vec::<String>::new());
     draft.set("files", files);
     draft.set("outputs", server.folders.into_iter().chain(server.outputs).collect::<Vec<_>>());

@@ -37,6 +37,8 @@ pub struct Server {
     pub outputs: Vec<String>,
     /// Whether it needs the production dependencies beside them.
     pub modules: bool,
+    /// Whether it imports what only development depends on.
+    pub unpruned: bool,
     /// The folder that the server writes into, where there is one.
     pub writes: String,
     /// Whether `start` and its dependencies stand in a folder of the build that is complete in itself.
@@ -65,6 +67,7 @@ impl Server {
             start: own(start),
             outputs: own(outputs),
             modules: true,
+            unpruned: false,
             writes: String::new(),
             standalone: false,
             files: Vec::new(),
