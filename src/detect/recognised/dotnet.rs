@@ -230,7 +230,9 @@ fn versions(home: &Dir<'_>, dir: &Dir<'_>, project: &Project) -> Result<Option<D
 fn port(home: &Dir<'_>, runtime: Option<&Decision<Version>>) -> Option<Decision<u16>> {
     let settings: Vec<Rc<Text>> = ["appsettings.json", "appsettings.Production.json"].iter().filter_map(|file| home.peek(file)).collect();
     let code = source::files(home, &["cs", "fs", "vb"], &[]);
-    let stated = look::among(&settings, r#""(?i:url|urls)"\s*:\s*"http://[^":]*:(\d+)"#, "//")
+    let stated = look::among(&settings, r#""(?i:urls)"\s*:\s*"http://[^":]*:(\d+)"#, "//")
+        // Any other `Url` is a neighbour's.
+        .or_else(|| look::among(&settings, r#"(?s)"Kestrel"\s*:\s*\{.{0,300}?"Url"\s*:\s*"http://[^":]*:(\d+)"#, "//"))
         .or_else(|| look::among(&code, r#"(?:UseUrls|\.Run|Urls\.Add)\(\s*\$?"http://[^":]*:(\d+)"#, "//"))
         .or_else(|| look::among(&code, r"\bListen(?:AnyIP|Localhost)\(\s*(\d+)", "//"))
         .or_else(|| look::among(&code, r#"GetEnvironmentVariable\("PORT"\)\s*\?\?\s*"(\d+)""#, "//"));
@@ -266,6 +268,7 @@ mod tests {
             ("Shop.sln", ""),
             ("Directory.Build.props", "<Project><PropertyGroup><Net>net9.0</Net></PropertyGroup></Project>"),
             ("src/Web/Web.csproj", WEB),
+            ("src/Web/appsettings.json", "{ \"Identity\": { \"Url\": \"http://localhost:5223\" } }"),
             ("src/Web/Program.cs", "// app.Run(\"http://x:1\")\napp.Run(\"http://0.0.0.0:3000\");\n"),
             ("src/Jobs/Jobs.csproj", worker),
             ("src/Cli/Cli.csproj", tool),

@@ -153,6 +153,9 @@ fn start(dir: &Dir<'_>, row: &Row, gem: &dyn Fn(&str) -> Option<Evidence>, class
         let from = [Evidence::file(dir.at("config/puma.rb"))];
         return Some((Cmd::exec(["bundle", "exec", "puma", "-C", "config/puma.rb"]), Source::inferred("Puma with the project's settings", from)));
     }
+    if row.framework == "hanami" {
+        return Some((Cmd::exec(["bundle", "exec", "hanami", "server", "--host", "0.0.0.0"]), Source::default("Hanami's own command")));
+    }
     if row.framework == "rails" {
         return Some((Cmd::exec(["bin/rails", "server", "-b", "0.0.0.0"]), Source::default("Rails' own command")));
     }
@@ -223,6 +226,8 @@ mod tests {
     fn rack_programs_and_classic_sinatra_have_their_own_ports() {
         let rack = one(&[("Gemfile", "gem 'sinatra'\ngem 'thin'\n"), ("config.ru", "run App\n")]);
         assert_eq!((rack.port.map(|d| d.value), rack.framework.map(|d| d.value).as_deref()), (Some(9292), Some("sinatra")));
+        let hanami = one(&[("Gemfile", "gem 'hanami'\n"), ("config.ru", "run Hanami.app\n")]);
+        assert_eq!((hanami.port.map(|d| d.value), hanami.start.map(|d| d.value.words().len())), (Some(2300), Some(6)));
         let classic = one(&[("Gemfile", "gem 'sinatra'\n"), ("hello.rb", "require 'sinatra'\nset :port, 8080\n")]);
         assert_eq!(classic.start.map(|d| d.value.to_string()).as_deref(), Some("bundle exec ruby hello.rb -o 0.0.0.0"));
         assert_eq!(classic.port.map(|d| d.value), Some(8080));
