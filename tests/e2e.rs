@@ -1,11 +1,13 @@
 //! Every fixture is built and run for real: `init` in a fresh copy, then `verify` with every check.
 //!
 //! `cargo test --test e2e` needs a Docker engine; without one it says so and skips. `DOCKGEN_E2E_RENDER=FOLDER` only writes the
-//! Dockerfiles into a folder; `DOCKGEN_E2E=reference` takes the fixtures of tests/support/reference.txt alone; `DOCKGEN_E2E_PROOF=1` builds without the engine's cache and writes the measurements to docs/proof.md.
+//! Dockerfiles into a folder; `DOCKGEN_E2E=reference` takes the fixtures of tests/support/reference.txt alone; `DOCKGEN_E2E_PROOF=1` builds without the engine's cache and
+//! writes the measurements to docs/proof.md: each row that was measured anew, the others as they stand there.
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests look at the machine")]
 
 mod support;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -48,11 +50,12 @@ fn main() {
         }
         trials.push(Trial::test(name, move || case.check(&registries, proof, &rows)).with_ignored_flag(reason.is_some()));
     }
-    let whole = arguments.filter.is_none() && arguments.skip.is_empty();
     let conclusion = libtest_mimic::run(&arguments, trials);
-    if proof && whole && !conclusion.has_failed() {
+    if proof && !arguments.list {
         let rows = rows.lock().map(|rows| rows.clone()).unwrap_or_default();
-        std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/proof.md"), page(rows)).expect("docs/proof.md is written");
+        let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/proof.md");
+        let before = std::fs::read_to_string(&place).unwrap_or_default();
+        std::fs::write(place, page(&before, &rows)).expect("docs/proof.md is written");
     }
     conclusion.exit();
 }
@@ -130,7 +133,7 @@ impl Case {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let run = support::dockgen(&words, &self.fixture.verify.args, &folder);
         let report: Value = serde_json::from_str(&run.stdout).map_err(|error| format!("no report ({error}), exit code {}\n{}", run.code, run.stderr))?;
-        let mut wrong = Vec::new();
+        let (mut wrong, mut measured) = (Vec::new(), Vec::new());
         for image in report["images"].as_array().into_iter().flatten() {
             let place = image["dockerfile"].as_str().unwrap_or_default();
             for check in image["checks"].as_array().into_iter().flatten() {
@@ -142,12 +145,16 @@ impl Case {
                 }
             }
             let name = if place == "Dockerfile" { self.name() } else { format!("{} {}", self.name(), place.trim_end_matches("/Dockerfile")) };
-            rows.lock().map_err(|_| "another test broke off")?.push(Row { name, image: image.clone() });
+            measured.push(Row { name, image: image.clone() });
         }
         for (check, reason) in &self.fixture.verify.skip {
             eprintln!("{}: `{check}` is left out: {reason}", self.name());
         }
-        if wrong.is_empty() && run.code == 0 { Ok(()) } else { Err(format!("exit code {}\n{}", run.code, wrong.join("\n")).into()) }
+        if !wrong.is_empty() || run.code != 0 {
+            return Err(format!("exit code {}\n{}", run.code, wrong.join("\n")).into());
+        }
+        rows.lock().map_err(|_| "another test broke off")?.extend(measured);
+        Ok(())
     }
 }
 
@@ -196,27 +203,24 @@ fn render(into: &Path) {
     }
 }
 
-/// docs/proof.md.
-fn page(mut rows: Vec<Row>) -> String {
-    rows.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut text = include_str!("support/proof.md").to_owned();
-    for Row { name, image } in rows {
-        let (sizes, times) = (&image["sizes"], &image["times"]);
-        let size = |key: &str| sizes[key].as_u64().map_or_else(|| "-".to_owned(), dockgen::report::verify::bytes);
-        let seconds = |key: &str, places: usize| times[key].as_f64().map_or_else(|| "-".to_owned(), |value| format!("{value:.places$}"));
-        let ratio = sizes["ratio"].as_f64().map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.1}"));
-        let base = sizes["base_image"].as_str().unwrap_or("-");
-        let cells = [
-            size("image"),
-            size("added"),
-            format!("`{base}`"),
-            ratio,
-            seconds("start", 1),
-            seconds("stop", 1),
-            seconds("first_build", 0),
-            seconds("rebuild", 0),
-        ];
-        text.push_str(&format!("| {name} | {} |\n", cells.join(" | ")));
-    }
-    text
+/// docs/proof.md: what was measured, and of the page as it stands the rows of other fixtures that still exist.
+fn page(before: &str, measured: &[Row]) -> String {
+    let fixtures: BTreeSet<String> = support::fixtures().into_iter().map(|fixture| fixture.name).collect();
+    let is_there = |name: &str| fixtures.contains(name.split(' ').next().unwrap_or(name));
+    let name_of = |line: &str| line.strip_prefix("| ").and_then(|rest| rest.split_once(" | ")).map(|(name, _)| name.to_owned());
+    let kept = before.lines().filter_map(|line| Some((name_of(line).filter(|name| is_there(name))?, format!("{line}\n"))));
+    let rows: BTreeMap<String, String> = kept.chain(measured.iter().map(|row| (row.name.clone(), cells(row)))).collect();
+    format!("{}{}", include_str!("support/proof.md"), rows.into_values().collect::<String>())
+}
+
+/// A row of the table.
+fn cells(Row { name, image }: &Row) -> String {
+    let (sizes, times) = (&image["sizes"], &image["times"]);
+    let size = |key: &str| sizes[key].as_u64().map_or_else(|| "-".to_owned(), dockgen::report::verify::bytes);
+    let seconds = |key: &str, places: usize| times[key].as_f64().map_or_else(|| "-".to_owned(), |value| format!("{value:.places$}"));
+    let ratio = sizes["ratio"].as_f64().map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.1}"));
+    let base = sizes["base_image"].as_str().unwrap_or("-");
+    let cells =
+        [size("image"), size("added"), format!("`{base}`"), ratio, seconds("start", 1), seconds("stop", 1), seconds("first_build", 0), seconds("rebuild", 0)];
+    format!("| {name} | {} |\n", cells.join(" | "))
 }
