@@ -59,8 +59,9 @@ pub fn variables(draft: &mut ServiceDraft, project: &Project<'_>, front: &Front,
     });
     draft.set("args", arguments.collect::<Vec<_>>());
     draft.set("secrets", secret.iter().map(|variable| variable.name.clone()).collect::<Vec<_>>());
-    // What is committed of it is public, and read by the build.
-    if project.dir.has(".env.production") && !prefix.is_empty() {
+    // What is committed of it is public, and read by the build; a workspace may keep it at its root.
+    let root = project.root.and_then(|root| root.doc.path().parent()).map(|folder| project.dir.tree().dir(folder));
+    if !prefix.is_empty() && std::iter::once(&project.dir).chain(&root).any(|dir| dir.has(".env.production")) {
         draft.ignore.push("!**/.env.production".to_owned());
     }
 }
