@@ -117,15 +117,16 @@ impl Pom {
         {
             places.extend(node.scalar().map(|text| (text, pom.doc.evidence(&["toolchain"], node).with_key("toolchain"))));
         }
-        for key in ["release", "target", "source"] {
-            if let Some((pom, plugin)) = self.plugin("maven-compiler-plugin")
-                && let Some(node) = plugin.get(&["configuration", key])
-            {
-                places.extend(node.scalar().map(|text| (self.fill(&text, 0), pom.doc.evidence(&["maven-compiler-plugin", key], node))));
-            }
-        }
+        // A release wins over source and target, wherever each of them stands.
+        let configured = |key: &str| {
+            let (pom, plugin) = self.plugin("maven-compiler-plugin")?;
+            let node = plugin.get(&["configuration", key])?;
+            Some((self.fill(&node.scalar()?, 0), pom.doc.evidence(&["maven-compiler-plugin", key], node)))
+        };
+        places.extend(configured("release"));
+        places.extend(self.property("maven.compiler.release"));
+        places.extend(["target", "source"].into_iter().filter_map(configured));
         let names = [
-            "maven.compiler.release",
             "java.version",
             "maven.compiler.target",
             "maven.compiler.source",
