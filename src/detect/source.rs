@@ -121,8 +121,13 @@ pub fn health_route(texts: &[Rc<Text>], comment: &str) -> Decision<String> {
     let named = HEALTH_ROUTES.iter().find_map(|route| {
         // A plain search first: most files name no route at all.
         let near: Vec<Rc<Text>> = texts.iter().filter(|text| text.as_str().contains(route)).cloned().collect();
-        let pattern = pattern::pattern(&format!(r#""(?:[A-Z]+ )?(/(?:api/)?(?:v\d+/)?{route})/? ?""#)).ok().filter(|_| !near.is_empty())?;
-        find(&near, &pattern, comment)
+        if near.is_empty() {
+            return None;
+        }
+        let whole = pattern::pattern(&format!(r#""(?:[A-Z]+ )?(/(?:api/)?(?:v\d+/)?{route})/? ?""#)).ok()?;
+        // Filters that join a path's parts name each without a slash.
+        let part = || find(&near, &pattern::pattern(&format!(r#"\bpath!?\(\s*"({route})"\s*\)"#)).ok()?, comment);
+        find(&near, &whole, comment).or_else(|| part().map(|hit| Hit { value: format!("/{}", hit.value), ..hit }))
     });
     match named {
         Some(hit) => Decision::new(hit.value, Source::File(hit.at)),

@@ -111,7 +111,7 @@ pub fn facts(
         );
     }
     draft.health = match draft.kind {
-        Kind::Server if uses(draft, "tonic") && framework.is_none() => {
+        Kind::Server if framework.is_some_and(|row| row.id == "tonic") => {
             Health::None { because: format!("`{}` speaks gRPC, which nothing in this image can ask", draft.name) }
         }
         Kind::Server => Health::Http(source::health_route(texts, "//")),
