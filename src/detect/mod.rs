@@ -12,6 +12,7 @@ mod rust;
 mod select;
 mod source;
 mod static_site;
+mod zig;
 
 use crate::catalog::StackPack;
 use crate::fs::Dir;
@@ -48,4 +49,5 @@ impl Found {
 }
 
 /// All detectors. The order has no meaning.
-pub const DETECTORS: &[&dyn Detector] = &[&c::Native, &deno::Deno, &go::Go, &node::Bun, &node::Node, &python::Python, &rust::Rust, &static_site::Static];
+pub const DETECTORS: &[&dyn Detector] =
+    &[&c::Native, &deno::Deno, &go::Go, &node::Bun, &node::Node, &python::Python, &rust::Rust, &static_site::Static, &zig::Zig];

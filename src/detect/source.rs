@@ -11,7 +11,7 @@ use crate::model::{Decision, Evidence, RelPath, ServiceDraft, Source};
 /// How many files of a service are searched, how long a searched file may be, and how much is searched in all, in bytes:
 /// what says how a program runs stands in few files near the top, and every pattern is tried on all of them.
 const MOST_FILES: usize = 400;
-const LONGEST: usize = 192 * 1024;
+const LONGEST: usize = 256 * 1024;
 const MOST: usize = 1536 * 1024;
 
 /// The source files of a service that are worth a search: those with one of these endings, shallow ones first, tests and tools left out.

@@ -68,13 +68,39 @@ impl Detector for Native {
             "autotools" => systems::autotools(dir),
             "make" => {
                 let file = dir.first_of(["GNUmakefile", "makefile", "Makefile"]);
-                file.map(|file| dir.read(file)).transpose()?.flatten().map(|text| systems::make(&text)).unwrap_or_default()
+                let own = file.map(|file| dir.read(file)).transpose()?.flatten().map(|text| systems::make(&text)).unwrap_or_default();
+                if own.programs.is_empty() { below(dir).unwrap_or(own) } else { own }
             }
             _ => alone(dir, &texts),
         };
         let project = Project { dir, pack, answers, system, facts, texts };
-        project.draft().map(Found::one)
+        let mut draft = project.draft()?;
+        draft.notes.extend(managers(dir));
+        Ok(Found::one(draft))
     }
+}
+
+/// A Makefile that only calls the one in src.
+fn below(dir: &Dir<'_>) -> Option<Facts> {
+    let home = ["src", "source"].into_iter().find(|folder| dir.dir(folder).has("Makefile"))?;
+    let mut facts = systems::make(&*dir.dir(home).peek("Makefile")?);
+    for program in &mut facts.programs {
+        program.output = format!("{home}/{}", program.output);
+    }
+    // What it installs is what the upper one passes on, which nothing proves.
+    facts.installs = false;
+    (!facts.programs.is_empty()).then_some(facts)
+}
+
+/// Package managers that fetch and compile libraries by their own recipes: what they would bring is looked for among the system's packages.
+fn managers(dir: &Dir<'_>) -> Option<Diagnostic> {
+    let (title, file) = [("Conan", "conanfile.txt"), ("Conan", "conanfile.py"), ("vcpkg", "vcpkg.json")].into_iter().find(|(_, file)| dir.has(file))?;
+    let message = format!("{title} is not called: the libraries come from the system's packages, where their names are known");
+    Some(
+        Diagnostic::warning("package-manager", message)
+            .at(Evidence::file(dir.at(file)))
+            .help("name what is missing under [customize] in dockgen.toml, or pass --build-cmd"),
+    )
 }
 
 fn is_source(file: &str) -> bool {

@@ -148,8 +148,8 @@ pub fn autotools(dir: &Dir<'_>) -> Facts {
             facts.project.get_or_insert_with(|| groups[0].clone());
         }
         facts.cpp |= text.as_str().contains("AC_PROG_CXX");
-        for (groups, at) in matches(&text, r"\bPKG_CHECK_MODULES\s*\(\s*\[?\w+\]?\s*,\s*\[?([^\])]+)", '#') {
-            let words = groups[0].split([' ', ',']).filter(|word| word.starts_with(|c: char| c.is_ascii_alphabetic()));
+        for (groups, at) in matches(&text, r"\bPKG_CHECK_MODULES\s*\(\s*\[?\w+\]?\s*,\s*(\[[^\]]+|[^,)\s]+)", '#') {
+            let words = groups[0].trim_start_matches('[').split([' ', ',']).filter(|word| word.starts_with(|c: char| c.is_ascii_alphabetic()));
             facts.libraries.extend(words.map(|word| library(word, &at)));
             facts.libraries.push(library("PkgConfig", &at));
         }
@@ -166,6 +166,9 @@ pub fn autotools(dir: &Dir<'_>) -> Facts {
     facts
 }
 
+/// Programs that link.
+const COMPILERS: &[&str] = &["c++", "cc", "clang", "clang++", "g++", "gcc", "ld", "tcc"];
+
 /// The Makefile at the top.
 pub fn make(text: &Text) -> Facts {
     let mut facts = Facts::default();
@@ -178,14 +181,24 @@ pub fn make(text: &Text) -> Facts {
         for (name, value) in variables.iter().chain(variables.iter()) {
             word = word.replace(&format!("$({name})"), value).replace(&format!("${{{name}}}"), value);
         }
+        // A variable that nothing sets is empty.
+        while let Some((before, rest)) = word.split_once("$(").filter(|(_, rest)| rest.find(')').is_some_and(|end| !rest[..end].contains([' ', ','])))
+            && let Some((_, after)) = rest.split_once(')')
+        {
+            word = format!("{before}{after}");
+        }
         word
     };
     let mut target: Option<(String, Evidence)> = None;
     for (number, line) in text.lines() {
         if let Some(recipe) = line.strip_prefix('\t') {
             let Some((name, at)) = &target else { continue };
+            // A linker or a compiler is called: by its variable, or by its name.
+            let calls =
+                recipe.contains("$(") || recipe.contains("${") || recipe.split_whitespace().any(|word| COMPILERS.contains(&word.trim_start_matches('@')));
+            let tool = ["CC", "CXX", "LD", "LINK"].iter().any(|word| recipe.contains(word)) || !recipe.contains("$(");
             let recipe = resolve(recipe.trim());
-            let links = recipe.contains("-o ") && !recipe.split_whitespace().any(|word| word == "-c" || word == "-shared");
+            let links = calls && tool && recipe.contains("-o ") && !recipe.split_whitespace().any(|word| word == "-c" || word == "-shared");
             let output =
                 recipe.split_whitespace().skip_while(|word| *word != "-o").nth(1).map(|word| if word == "$@" { name.clone() } else { word.to_owned() });
             if let Some(output) = output.filter(|_| links) {

@@ -8,7 +8,7 @@ use crate::model::{Claim, Decision, Diagnostic, Evidence, ServiceDraft, Source, 
 
 /// The recogniser.
 pub const BRIEF: Recogniser =
-    Recogniser { stacks: &["clojure", "crystal", "dart", "erlang", "gleam", "haskell", "julia", "nim", "ocaml", "perl", "swift", "zig"], claims, draft };
+    Recogniser { stacks: &["clojure", "crystal", "dart", "erlang", "gleam", "haskell", "julia", "nim", "ocaml", "perl", "swift"], claims, draft };
 
 /// A stack by its manifests.
 struct Row {
@@ -23,7 +23,6 @@ struct Row {
 }
 
 const ROWS: &[Row] = &[
-    Row { stack: "zig", manager: "zig", files: &["build.zig"], version: "", pins: (".zigversion", &["zig"]) },
     Row { stack: "clojure", manager: "leiningen", files: &["project.clj"], version: "", pins: (".java-version", &["java"]) },
     Row { stack: "clojure", manager: "clojure", files: &["deps.edn"], version: "", pins: (".java-version", &["java"]) },
     Row { stack: "dart", manager: "pub", files: &["pubspec.yaml"], version: r"(?m)^[ \t]+sdk:\s*([^\n]*\d[^\n]*)", pins: ("", &["dart"]) },
