@@ -120,7 +120,11 @@ fn builds_of_other_times_and_kinds() {
     let vike = r#"{"scripts": {"build": "vike build", "start": "node ./dist/server/index.mjs"}, "dependencies": {"vike": "0.4"}}"#;
     assert_eq!(start(&service(&[("package.json", vike)])), "node ./dist/server/index.mjs");
     let qwik = r#"{"scripts": {"build": "qwik build", "serve": "node server/entry.express"}, "devDependencies": {"@builder.io/qwik-city": "1"}}"#;
-    assert_eq!(start(&service(&[("package.json", qwik)])), "node server/entry.express");
+    let qwik = service(&[("package.json", qwik)]);
+    assert_eq!(
+        (start(&qwik).as_str(), qwik.extra.get("prunes"), qwik.extra.get("modules")),
+        ("node server/entry.express", Some(&false.into()), Some(&true.into()))
+    );
     let gatsby = r#"{"scripts": {"build": "gatsby build --prefix-paths"}, "dependencies": {"gatsby": "5"}}"#;
     let gatsby = service(&[("package.json", gatsby), ("gatsby-config.js", "module.exports = { pathPrefix: '/blog' }")]);
     assert_eq!((text(&gatsby, "site"), text(&gatsby, "base_path")), ("public", "blog/"));
