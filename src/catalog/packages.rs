@@ -15,9 +15,10 @@ impl Packages {
         toml::from_str(text).map(Self).map_err(|error| format!("templates/_shared/packages.toml: {error}"))
     }
 
-    /// `libpq5=17.*` where the release's version is known, else the name alone.
+    /// `libpq5=17.*` where the release's version is known, else the name alone. A release that has another name for it says so: `libmagic1=1:5.*`.
     pub fn pinned(&self, release: &str, package: &str) -> String {
         match self.0.get(release).and_then(|table| table.get(package)) {
+            Some(other) if other.contains('=') => other.clone(),
             Some(version) => format!("{package}={version}"),
             None => package.to_owned(),
         }

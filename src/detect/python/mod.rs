@@ -4,6 +4,7 @@ mod apps;
 mod companions;
 mod django;
 mod layout;
+mod lock;
 mod managers;
 mod project;
 mod requirement;
@@ -11,10 +12,12 @@ mod routes;
 mod run;
 mod servers;
 mod versions;
+mod wheels;
 mod workspace;
 
 use apps::Sources;
 use project::Project;
+use wheels::Closure;
 
 use super::{Detector, Found, asked};
 use crate::catalog::StackPack;
@@ -69,14 +72,17 @@ impl Detector for Python {
 fn service(dir: &Dir<'_>, project: &Project, member: Option<&workspace::Member<'_>>, pack: &StackPack, answers: &Answers) -> Result<ServiceDraft, Diagnostic> {
     let mut draft = ServiceDraft::new("python", dir.path().clone(), project.name.as_ref().map_or("app", |(name, _)| name));
     let hints = answers.hints(dir.path(), &draft.name.clone());
-    if let Some(row) = &pack.runtime {
-        draft.runtime = Some(asked::runtime(&hints, row, versions::candidates(dir, project, row)?)?);
-    }
     let lock_dir = member.map_or_else(|| dir.clone(), |member| member.root.clone());
     let manager = managers::choose(&lock_dir, project, pack, &hints, &mut draft)?;
+    let roots: Vec<(String, Vec<String>)> =
+        project.requirements.iter().filter(|requirement| requirement.production).map(|requirement| (requirement.name.clone(), requirement.extras.clone())).collect();
+    let closure = Closure::new(project, manager.lock().and_then(|lock| lock::production(&lock_dir, lock, &roots)), pack);
+    if let Some(row) = &pack.runtime {
+        draft.runtime = Some(asked::runtime(&hints, row, versions::candidates(dir, project, row, &closure)?)?);
+    }
     let sources = Sources::read(dir, project.package.is_some());
     draft.dependencies = dependencies(project);
-    draft.system = system(project);
+    draft.system = closure.system(project, pack, draft.runtime.as_ref().map(|decision| &decision.value));
     run::take(&run::Facts { sources: &sources, project, manager: &manager, pack, hints: &hints }, &mut draft)?;
     for base in ["distroless", "scratch"] {
         draft.refused.insert(base.to_owned(), REFUSED.to_owned());
@@ -107,21 +113,6 @@ fn dependencies(project: &Project) -> Vec<Dependency> {
         for extra in &requirement.extras {
             push(format!("{}[{extra}]", requirement.name));
         }
-    }
-    found
-}
-
-/// The dependencies that could need packages of the system; an extra `binary` brings its own libraries.
-fn system(project: &Project) -> Vec<Dependency> {
-    let mut found: Vec<Dependency> = dependencies(project)
-        .into_iter()
-        .filter(|dependency| dependency.production)
-        .filter(|dependency| {
-            !project.requirements.iter().any(|requirement| requirement.name == dependency.name && requirement.extras.iter().any(|e| e == "binary"))
-        })
-        .collect();
-    if let Some(at) = &project.remote {
-        found.push(Dependency { name: "git+".to_owned(), at: at.clone(), production: true });
     }
     found
 }

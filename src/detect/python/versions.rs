@@ -5,6 +5,7 @@ use std::str::FromStr as _;
 use pep440_rs::{Version as Release, VersionSpecifiers};
 
 use super::project::Project;
+use super::wheels::Closure;
 use crate::catalog::stack::RuntimeRow;
 use crate::fs::Dir;
 use crate::manifest::tool_versions;
@@ -13,8 +14,12 @@ use crate::model::{Candidates, Diagnostic, Evidence, Source, Version};
 /// The highest patch release that any line has had.
 const LAST_PATCH: u64 = 40;
 
-/// The candidates: `.python-version`; pins in `.tool-versions`, mise and `runtime.txt` that the manifests allow; the manifests; the other pins.
-pub fn candidates(dir: &Dir<'_>, project: &Project, row: &RuntimeRow) -> Result<Candidates<Version>, Diagnostic> {
+/// Why an older line than the catalogue's default is taken.
+const NEWEST: &str = "the newest line that the dependencies can be used with";
+
+/// The candidates: `.python-version`; pins in `.tool-versions`, mise and `runtime.txt` that the manifests allow; the manifests; the other pins; then
+/// what the dependencies have wheels for.
+pub fn candidates(dir: &Dir<'_>, project: &Project, row: &RuntimeRow, closure: &Closure<'_>) -> Result<Candidates<Version>, Diagnostic> {
     let mut found = Candidates::new();
     if let Some((text, at)) = tool_versions::single(dir, ".python-version")? {
         found.extend(pinned(&text, row).map(|version| (version, Source::File(at))));
@@ -30,9 +35,14 @@ pub fn candidates(dir: &Dir<'_>, project: &Project, row: &RuntimeRow) -> Result<
     let (fitting, others): (Vec<_>, Vec<_>) = pins.into_iter().partition(|(version, _)| ranges.iter().all(|range| range.allows(version)));
     found.extend(fitting);
     for (text, at) in &project.python {
-        push_range(&mut found, text, at, row);
+        push_range(&mut found, text, at, row, closure);
     }
     found.extend(others);
+    if found.is_empty()
+        && let Some((version, Some(at))) = closure.best(row, &|_| true)
+    {
+        found.push(version, Source::inferred(NEWEST, [at]));
+    }
     Ok(found)
 }
 
@@ -45,11 +55,17 @@ fn pinned(text: &str, row: &RuntimeRow) -> Option<Version> {
 }
 
 /// A range says the same as a pin that it allows; else its best line.
-fn push_range(found: &mut Candidates<Version>, text: &str, at: &Evidence, row: &RuntimeRow) {
+fn push_range(found: &mut Candidates<Version>, text: &str, at: &Evidence, row: &RuntimeRow, closure: &Closure<'_>) {
     let Some(range) = Range::parse(text) else { return };
     let agrees = found.iter().next().map(|(version, _)| version.clone()).filter(|version| range.allows(version));
-    if let Some(version) = agrees.or_else(|| row.best(|line| range.allows(line))) {
+    if let Some(version) = agrees {
         found.push(version, Source::File(at.clone()));
+    } else if let Some((version, against)) = closure.best(row, &|line| range.allows(line)) {
+        let source = match against {
+            Some(other) => Source::inferred(NEWEST, [at.clone(), other]),
+            None => Source::File(at.clone()),
+        };
+        found.push(version, source);
     }
 }
 
