@@ -46,9 +46,7 @@ impl Cmd {
         match self {
             Self::Exec(words) => words.clone(),
             Self::Shell(text) => {
-                let simple = !text.contains(['&', '|', ';', '(', '{']) && !text.starts_with("exec ");
-                let body = if simple { format!("exec {text}") } else { text.clone() };
-                vec!["sh".to_owned(), "-c".to_owned(), body]
+                vec!["sh".to_owned(), "-c".to_owned(), replacing(text)]
             }
         }
     }
@@ -60,6 +58,40 @@ impl Cmd {
             Self::Shell(_) => None,
         }
     }
+}
+
+/// Shell text whose last command takes the shell's place: of `a; b && X=1 c` that is `c`. Text that ends in more than one plain command stays.
+fn replacing(text: &str) -> String {
+    let (mut quote, mut last, mut before) = (None, 0, ' ');
+    for (place, c) in text.char_indices() {
+        match (quote, c) {
+            (None, '\'' | '"') => quote = Some(c),
+            (Some(open), c) if open == c => quote = None,
+            (None, ';') => last = place + 1,
+            (None, '&') if before == '&' => last = place + 1,
+            _ => {}
+        }
+        before = c;
+    }
+    let (head, tail) = text.split_at(last);
+    let mut rest = tail.trim_start();
+    let plain = tail.replace("${", "");
+    if rest.is_empty() || rest.starts_with("exec ") || plain.contains(['&', '|', '(', '{', '`']) || head.contains(['(', '{', '`']) {
+        return text.to_owned();
+    }
+    // Variables that are set for the command stand before `exec`.
+    while let Some((word, after)) = rest.split_once(' ').filter(|(word, _)| is_assignment(word)) {
+        if word.contains(['\'', '"']) {
+            return text.to_owned();
+        }
+        rest = after.trim_start();
+    }
+    format!("{}exec {rest}", &text[..text.len() - rest.len()])
+}
+
+/// `NAME=value`.
+fn is_assignment(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
 }
 
 /// Whether a shell would read more than words and quotes in this text.
@@ -99,7 +131,17 @@ mod tests {
     fn words_stay_words_and_shell_text_gets_a_shell() {
         assert_eq!(Cmd::parse("node 'my app.js'"), Ok(Cmd::exec(["node", "my app.js"])));
         assert_eq!(Cmd::parse("gunicorn -b :$PORT x").map(|c| c.words()), Ok(vec!["sh".into(), "-c".into(), "exec gunicorn -b :$PORT x".into()]));
-        assert_eq!(Cmd::parse("a && b").map(|c| c.words()[2].clone()), Ok("a && b".into()));
+        for (text, words) in [
+            ("a && b", "a && exec b"),
+            ("flask db upgrade; gunicorn x", "flask db upgrade; exec gunicorn x"),
+            ("A=1 B=2 node a", "A=1 B=2 exec node a"),
+            ("gunicorn -b :${PORT:-8000} x", "exec gunicorn -b :${PORT:-8000} x"),
+            ("a 'b; c' $X", "exec a 'b; c' $X"),
+            ("a & b | c", "a & b | c"),
+            ("a && (b; c)", "a && (b; c)"),
+        ] {
+            assert_eq!(Cmd::parse(text).map(|c| c.words()[2].clone()), Ok(words.into()), "{text}");
+        }
         assert_eq!(Cmd::parse("NODE_ENV=x node a"), Ok(Cmd::Shell("NODE_ENV=x node a".into())));
         assert!(Cmd::parse("a\nb").is_err());
         assert!(Cmd::parse("a 'b").is_err());

@@ -161,6 +161,8 @@ pub struct ServiceDraft {
     pub ignore: Vec<String>,
     /// What the development container gets in compose.yaml.
     pub compose: Compose,
+    /// What runs beside it out of the same image.
+    pub processes: Vec<Process>,
     /// For the compose file: what is synced, and what makes a rebuild.
     pub watch: Watch,
     /// What the template of this stack needs beyond the common facts.
@@ -171,6 +173,15 @@ pub struct ServiceDraft {
     pub notes: Vec<Diagnostic>,
     /// Facts for the explanation that have no field of their own.
     pub facts: Vec<(String, Decision<String>)>,
+}
+
+/// A process beside the one that the image starts: the same image with another command.
+#[derive(Clone, Debug)]
+pub struct Process {
+    /// What it is called: `worker`, `beat`.
+    pub name: String,
+    /// What it runs.
+    pub command: Decision<Cmd>,
 }
 
 /// What `develop.watch` does, with paths relative to the draft's context.
@@ -235,6 +246,7 @@ impl ServiceDraft {
             env: Vec::new(),
             ignore: Vec::new(),
             compose: Compose::default(),
+            processes: Vec::new(),
             watch: Watch::default(),
             extra: serde_json::Map::new(),
             open: Vec::new(),

@@ -16,7 +16,7 @@ pub use answers::{Answers, Given};
 pub use command::Cmd;
 pub use decision::{Candidates, Decision, Source};
 pub use diagnostic::{Diagnostic, Severity};
-pub use draft::{BuildSecret, Claim, Compose, Dependency, Health, Kind, Open, ServiceDraft, Strength, Watch};
+pub use draft::{BuildSecret, Claim, Compose, Dependency, Health, Kind, Open, Process, ServiceDraft, Strength, Watch};
 pub use evidence::Evidence;
 pub use path::RelPath;
 pub use question::Question;

@@ -6,7 +6,7 @@ use super::Catalog;
 use crate::catalog::services::ServiceRow;
 use crate::model::plan::{ComposeBuild, ComposePlan, ComposeService, ServicePlan};
 use crate::model::question::Question;
-use crate::model::{Answers, BuildSecret, Diagnostic, Kind, RelPath, ServiceDraft};
+use crate::model::{Answers, BuildSecret, Diagnostic, Kind, Process, RelPath, ServiceDraft};
 
 /// Plans the compose file of all services.
 pub fn plan(drafts: &[ServiceDraft], services: &[ServicePlan], catalog: &Catalog, answers: &Answers, path: RelPath) -> Result<ComposePlan, Diagnostic> {
@@ -22,7 +22,10 @@ pub fn plan(drafts: &[ServiceDraft], services: &[ServicePlan], catalog: &Catalog
                 companions.push(row);
             }
         }
-        apps.push(app(draft, service, &rows, env, &mut taken));
+        let app = app(draft, service, &rows, env, &mut taken);
+        let beside: Vec<ComposeService> = draft.processes.iter().map(|process| beside(process, &app, drafts.len() > 1)).collect();
+        apps.push(app);
+        apps.extend(beside);
     }
     let volumes: BTreeSet<String> = companions
         .iter()
@@ -93,6 +96,16 @@ fn app(draft: &ServiceDraft, service: &ServicePlan, rows: &[&ServiceRow], env: B
         tty: draft.kind == Kind::Tool,
         ..ComposeService::default()
     }
+}
+
+/// A process of an application: its image with another command, which is started anew after a change.
+fn beside(process: &Process, app: &ComposeService, several: bool) -> ComposeService {
+    let mut service = ComposeService { ports: Vec::new(), tty: false, command: process.command.value.words(), ..app.clone() };
+    service.name = if several { format!("{}-{}", app.name, process.name) } else { process.name.clone() };
+    for row in service.watch.iter_mut().filter(|row| row.action == "sync") {
+        "sync+restart".clone_into(&mut row.action);
+    }
+    service
 }
 
 /// The port on the host: the same, or the next one that no other service took.

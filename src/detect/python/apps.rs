@@ -42,6 +42,19 @@ impl App<'_> {
     pub fn target(&self) -> String {
         format!("{}:{}", self.module, self.object)
     }
+
+    /// The same as it is imported from a folder, where that is above it.
+    #[must_use]
+    pub fn seen_from(mut self, folder: &str) -> Self {
+        let prefix = format!("{}.", folder.replace('/', "."));
+        if !folder.is_empty()
+            && let Some(module) = self.module.strip_prefix(&prefix)
+        {
+            self.module = module.to_owned();
+            folder.clone_into(&mut self.import_root);
+        }
+        self
+    }
 }
 
 /// The source of a service, searched once for everything.
@@ -52,12 +65,14 @@ pub struct Sources<'t> {
     pub texts: Vec<Rc<Text>>,
     /// Whether the modules are installed from the project's package.
     pub packaged: bool,
+    /// The folders that the modules of the package are imported from.
+    roots: Vec<String>,
 }
 
 impl<'t> Sources<'t> {
     /// Reads the source of a folder.
-    pub fn read(dir: &Dir<'t>, packaged: bool) -> Self {
-        Self { dir: dir.clone(), texts: source::files(dir, &["py"], &[]), packaged }
+    pub fn read(dir: &Dir<'t>, packaged: bool, roots: &[String]) -> Self {
+        Self { dir: dir.clone(), texts: source::files(dir, &["py"], &[]), packaged, roots: roots.to_vec() }
     }
 
     /// Whether any file matches.
@@ -85,26 +100,36 @@ pub fn regex(pattern: &str) -> Result<Regex, Diagnostic> {
 /// The application objects of the frameworks that production depends on: the likeliest first, those that weigh the same beside it.
 pub fn find<'p>(sources: &Sources<'_>, pack: &'p StackPack, depends: &dyn Fn(&str) -> bool) -> Result<Vec<App<'p>>, Diagnostic> {
     for row in pack.frameworks(depends) {
-        let Some(constructors) = row.data.get("constructors").and_then(toml::Value::as_array) else { continue };
-        let names: Vec<&str> = constructors.iter().filter_map(toml::Value::as_str).collect();
-        let mut apps = search(sources, row, &names.join("|"))?;
-        apps.extend(named(sources, row)?);
-        apps.sort_by_key(|app| app.rank);
-        let best = apps.first().map(|app| (app.rank.0, app.rank.1));
-        apps.retain(|app| Some((app.rank.0, app.rank.1)) == best);
-        // Two objects in one file: the better name wins.
-        let mut files: Vec<String> = Vec::new();
-        apps.retain(|app| {
-            let file = app.at.file.to_string();
-            let new = !files.contains(&file);
-            files.push(file);
-            new
-        });
+        let apps = of_row(sources, row)?;
         if !apps.is_empty() {
             return Ok(apps);
         }
     }
     Ok(Vec::new())
+}
+
+/// The application objects of one framework.
+pub fn of_framework<'p>(sources: &Sources<'_>, pack: &'p StackPack, id: &str) -> Result<Vec<App<'p>>, Diagnostic> {
+    pack.framework(id).map_or_else(|| Ok(Vec::new()), |row| of_row(sources, row))
+}
+
+fn of_row<'p>(sources: &Sources<'_>, row: &'p FrameworkRow) -> Result<Vec<App<'p>>, Diagnostic> {
+    let Some(constructors) = row.data.get("constructors").and_then(toml::Value::as_array) else { return Ok(Vec::new()) };
+    let names: Vec<&str> = constructors.iter().filter_map(toml::Value::as_str).collect();
+    let mut apps = search(sources, row, &names.join("|"))?;
+    apps.extend(named(sources, row)?);
+    apps.sort_by_key(|app| app.rank);
+    let best = apps.first().map(|app| (app.rank.0, app.rank.1));
+    apps.retain(|app| Some((app.rank.0, app.rank.1)) == best);
+    // Two objects in one file: the better name wins.
+    let mut files: Vec<String> = Vec::new();
+    apps.retain(|app| {
+        let file = app.at.file.to_string();
+        let new = !files.contains(&file);
+        files.push(file);
+        new
+    });
+    Ok(apps)
 }
 
 fn search<'p>(sources: &Sources<'_>, row: &'p FrameworkRow, constructors: &str) -> Result<Vec<App<'p>>, Diagnostic> {
@@ -130,8 +155,9 @@ fn search<'p>(sources: &Sources<'_>, row: &'p FrameworkRow, constructors: &str) 
                 let named = OBJECTS.iter().position(|name| *name == object.as_str()).unwrap_or(OBJECTS.len());
                 let line = text.as_str()[object.start()..].lines().next().unwrap_or_default();
                 let at = text.at(object.start(), if factory { object.as_str() } else { line.split('(').next().unwrap_or_default() });
+                let Some(object) = held(row, text.as_str(), object.as_str(), factory) else { continue };
                 let rank = (1 + weight * 100 + file, tail.matches('/').count(), named);
-                apps.push(App { row, module, object: object.as_str().to_owned(), factory, import_root, at, rank });
+                apps.push(App { row, module, object, factory, import_root, at, rank });
             }
         };
         push(&makes, false, 0);
@@ -145,6 +171,13 @@ fn search<'p>(sources: &Sources<'_>, row: &'p FrameworkRow, constructors: &str) 
     }
     // A folder of a framework's own examples of use is no application: one with an object beats all with a factory alone.
     Ok(apps)
+}
+
+/// The object that a server is given: the application, or what the module holds of it (Dash: `server = app.server`).
+fn held(row: &FrameworkRow, text: &str, object: &str, factory: bool) -> Option<String> {
+    let Some(attribute) = row.data.get("attribute").and_then(toml::Value::as_str).filter(|_| !factory) else { return Some(object.to_owned()) };
+    let pattern = regex(&format!(r"(?m)^([A-Za-z_]\w*)\s*=\s*{object}\.{attribute}\b")).ok()?;
+    Some(pattern.captures(text)?.get(1)?.as_str().to_owned())
 }
 
 /// The module that `.flaskenv` names, before all that was found.
@@ -189,7 +222,9 @@ pub fn module(sources: &Sources<'_>, text: &Text, tail: &str) -> (String, String
 fn import_root(sources: &Sources<'_>, text: &Text, folder: &str, stem: &str) -> String {
     let dir = &sources.dir;
     if sources.packaged {
-        return if folder == "src" || folder.starts_with("src/") { "src".to_owned() } else { String::new() };
+        let holds = |root: &str| folder == root || folder.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'));
+        let own = sources.roots.iter().filter(|root| holds(root)).max_by_key(|root| root.len());
+        return own.cloned().unwrap_or_else(|| if holds("src") { "src".to_owned() } else { String::new() });
     }
     if !folder.is_empty() && stem != "__init__" {
         let here = dir.dir(folder);
@@ -218,7 +253,7 @@ mod tests {
     fn targets(files: &[(&str, &str)], packaged: bool) -> Vec<String> {
         let tree = Tree::memory(files.iter().copied());
         let pack = StackPack::load("python").expect("the pack");
-        let apps = find(&Sources::read(&tree.root(), packaged), &pack, &|name| matches!(name, "fastapi" | "flask")).expect("fine");
+        let apps = find(&Sources::read(&tree.root(), packaged, &[]), &pack, &|name| matches!(name, "fastapi" | "flask")).expect("fine");
         apps.iter().map(|app| format!("{} {} {}", app.target(), app.factory, app.import_root).trim_end().to_owned()).collect()
     }
 

@@ -130,7 +130,7 @@ mod tests {
         let project = Project::read(&tree.root()).expect("fine");
         let dependencies: Vec<Dependency> =
             names.iter().map(|name| Dependency { name: (*name).to_owned(), at: Evidence::file(RelPath::root()), production: true }).collect();
-        let found = variables(&Sources::read(&tree.root(), false), &project, &dependencies).expect("fine");
+        let found = variables(&Sources::read(&tree.root(), false, &[]), &project, &dependencies).expect("fine");
         found.into_iter().map(|(name, value)| format!("{name}={value}")).collect()
     }
 

@@ -191,7 +191,7 @@ mod tests {
         let settings = "BASE_DIR = Path(__file__).parent.parent\nSECRET_KEY = os.environ['SECRET_KEY']\nDEBUG = os.getenv('DEBUG', '') == 'True'\nDATABASES = {'default': env.db('DATABASE_URL')}\n\
                         STATIC_ROOT = BASE_DIR / 'collected'\nALLOWED_HOSTS = ['*']\n";
         let tree = Tree::memory([MANAGE, ("site/settings.py", settings), ("site/wsgi.py", "x = 1\n")]);
-        let django = read(&Sources::read(&tree.root(), false)).expect("fine").expect("django");
+        let django = read(&Sources::read(&tree.root(), false, &[])).expect("fine").expect("django");
         assert_eq!(django.wsgi.map(|(target, _)| target).as_deref(), Some("site.wsgi:application"));
         assert_eq!(django.static_root.and_then(|(root, _)| root).as_deref(), Some("collected"));
         let build: Vec<String> = django.build_env.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -214,7 +214,7 @@ mod tests {
             ("site/settings/local.py", "DEBUG = True\n"),
             ("site/wsgi.py", "setdefault('DJANGO_SETTINGS_MODULE', 'site.settings.production')\n"),
         ]);
-        let django = read(&Sources::read(&tree.root(), false)).expect("fine").expect("django");
+        let django = read(&Sources::read(&tree.root(), false, &[])).expect("fine").expect("django");
         assert_eq!(django.build_env[0].1, "site.settings.production");
         assert_eq!(django.build_env[1], ("KEY".to_owned(), "build-only".to_owned()));
     }

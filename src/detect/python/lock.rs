@@ -121,17 +121,14 @@ fn entry(package: &mut Locked, table: &str, key: &str, value: &str, number: u32,
     match (table, key) {
         ("package", "name") => {
             package.name = normalise(&plain());
-            package.at = Evidence::line(text.path().clone(), number, &plain()).with_key("package.name");
+            package.at = Evidence::line(text.path().clone(), number, plain()).with_key("package.name");
         }
         ("package", "version") => package.version = plain(),
         ("package", "optional") => package.optional = value == "true",
         ("package", "category") => package.groups.push(plain()),
         ("package", "groups") => package.groups.extend(quoted(value).map(str::to_owned)),
-        ("package", "wheels" | "files") => {
-            package.wheels.get_or_insert_default();
-        }
         // uv lists an sdist by itself: without wheels there are none.
-        ("package", "sdist") => {
+        ("package", "wheels" | "files" | "sdist") => {
             package.wheels.get_or_insert_default();
         }
         ("package.dependencies", _) if !OTHER_SYSTEMS.iter().any(|other| value.contains(other)) && !value.contains("optional = true") => {
@@ -150,7 +147,10 @@ fn entry(package: &mut Locked, table: &str, key: &str, value: &str, number: u32,
 fn item(package: &mut Locked, table: &str, list: &str, line: &str) {
     match (table, list) {
         ("package", "wheels" | "files") => {
-            let file = ["url = \"", "file = \"", "filename = \"", "path = \""].iter().find_map(|key| line.split_once(key)).and_then(|(_, rest)| rest.split('"').next());
+            let file = ["url = \"", "file = \"", "filename = \"", "path = \""]
+                .iter()
+                .find_map(|key| line.split_once(key))
+                .and_then(|(_, rest)| rest.split('"').next());
             let name = file.and_then(|file| file.rsplit('/').next()).filter(|name| name.strip_suffix(".whl").is_some());
             package.wheels.get_or_insert_default().extend(name.map(|name| name.replace("%2B", "+")));
         }
@@ -200,7 +200,15 @@ fn pipfile(text: &Text) -> Vec<Locked> {
             && let Some((name, number)) = name.take()
         {
             let at = Evidence::line(text.path().clone(), number, &name);
-            found.push(Locked { name, version: version.trim_end_matches([',', '"']).to_owned(), wheels: None, at, groups: Vec::new(), optional: false, needs: Vec::new() });
+            found.push(Locked {
+                name,
+                version: version.trim_end_matches([',', '"']).to_owned(),
+                wheels: None,
+                at,
+                groups: Vec::new(),
+                optional: false,
+                needs: Vec::new(),
+            });
         }
     }
     found

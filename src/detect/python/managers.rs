@@ -93,11 +93,27 @@ impl Manager<'_> {
             _ => true,
         };
         draft.set("bare", nothing);
-        draft.set("install", commands(install));
+        // The server that the project lacks comes last, since a manager takes out what its lock doesn't hold.
+        let add: Vec<String> = draft
+            .extra
+            .get("server")
+            .and_then(serde_json::Value::as_str)
+            .filter(|_| !nothing)
+            .zip(table.get("add").and_then(toml::Value::as_str))
+            .map(|(server, add)| add.replace("{package}", server))
+            .into_iter()
+            .collect();
+        let with = |mut commands: Vec<String>, here: bool| {
+            if here {
+                commands.extend(add.iter().cloned());
+            }
+            commands
+        };
+        draft.set("install", with(commands(install), !package));
         draft.set("install_dev", if wants_dev && !nothing { commands(install_dev) } else { Vec::new() });
         draft.set("after_install", if package { Vec::new() } else { commands("after-install") });
         draft.set("project_dev", if package { commands("project-dev") } else { Vec::new() });
-        draft.set("project", if package { commands("project") } else { Vec::new() });
+        draft.set("project", if package { with(commands("project"), true) } else { Vec::new() });
         draft.set("setup", commands("setup"));
         draft.set("tool_env", table.get("env").and_then(|env| serde_json::to_value(env).ok()).unwrap_or_else(|| json!({})));
         draft.set("cache", table.get("cache").and_then(toml::Value::as_str).unwrap_or_default());

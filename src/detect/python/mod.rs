@@ -6,6 +6,8 @@ mod django;
 mod layout;
 mod lock;
 mod managers;
+mod processes;
+mod programs;
 mod project;
 mod requirement;
 mod routes;
@@ -74,16 +76,21 @@ fn service(dir: &Dir<'_>, project: &Project, member: Option<&workspace::Member<'
     let hints = answers.hints(dir.path(), &draft.name.clone());
     let lock_dir = member.map_or_else(|| dir.clone(), |member| member.root.clone());
     let manager = managers::choose(&lock_dir, project, pack, &hints, &mut draft)?;
-    let roots: Vec<(String, Vec<String>)> =
-        project.requirements.iter().filter(|requirement| requirement.production).map(|requirement| (requirement.name.clone(), requirement.extras.clone())).collect();
+    let roots: Vec<(String, Vec<String>)> = project
+        .requirements
+        .iter()
+        .filter(|requirement| requirement.production)
+        .map(|requirement| (requirement.name.clone(), requirement.extras.clone()))
+        .collect();
     let closure = Closure::new(project, manager.lock().and_then(|lock| lock::production(&lock_dir, lock, &roots)), pack);
     if let Some(row) = &pack.runtime {
         draft.runtime = Some(asked::runtime(&hints, row, versions::candidates(dir, project, row, &closure)?)?);
     }
-    let sources = Sources::read(dir, project.package.is_some());
+    let sources = Sources::read(dir, project.package.is_some(), &project.package_roots);
     draft.dependencies = dependencies(project);
     draft.system = closure.system(project, pack, draft.runtime.as_ref().map(|decision| &decision.value));
-    run::take(&run::Facts { sources: &sources, project, manager: &manager, pack, hints: &hints }, &mut draft)?;
+    let installed: Vec<String> = closure.locked().iter().map(|package| package.name.clone()).collect();
+    run::take(&run::Facts { sources: &sources, project, manager: &manager, pack, hints: &hints, installed: &installed }, &mut draft)?;
     for base in ["distroless", "scratch"] {
         draft.refused.insert(base.to_owned(), REFUSED.to_owned());
     }
@@ -201,8 +208,38 @@ mod tests {
         assert!(library.start.is_none() && library.open[0].message.contains("library"));
         let two = draft(&[("requirements.txt", "fastapi\nuvicorn\n"), ("a/main.py", "app = FastAPI()\n"), ("b/main.py", "app = FastAPI()\n")]);
         assert_eq!(two.open[0].candidates.len(), 2);
+    }
+
+    #[test]
+    fn a_server_is_added_where_there_is_none() {
         let bare = draft(&[("requirements.txt", "fastapi\n"), ("main.py", "app = FastAPI()\n")]);
-        assert!(bare.start.is_none() && bare.open[0].message.contains("uvicorn"), "{:?}", bare.start);
+        let install = bare.extra["install"].to_string();
+        assert!(install.contains("no-cache-dir uvicorn=="), "{install}");
+        assert!(bare.notes.iter().any(|note| note.message.contains("the image adds uvicorn")));
+        let own = draft(&[("requirements.txt", "fastapi[standard]\n"), ("main.py", "app = FastAPI()\n")]);
+        assert!(!own.extra.contains_key("server"));
+    }
+
+    #[test]
+    fn celery_beside_a_web_application() {
+        let app = "app = FastAPI()\n";
+        let worker = "celery = Celery(__name__)\ncelery.conf.beat_schedule = {}\n";
+        let found = draft(&[("requirements.txt", "fastapi\nuvicorn\ncelery\n"), ("main.py", app), ("worker.py", worker)]);
+        let commands: Vec<String> = found.processes.iter().map(|process| format!("{}: {}", process.name, process.command.value)).collect();
+        assert_eq!(
+            commands,
+            ["worker: celery --app worker worker --loglevel info", "beat: celery --app worker beat --loglevel info --schedule /tmp/celerybeat-schedule"]
+        );
+        let named = draft(&[
+            ("requirements.txt", "fastapi\nuvicorn\ncelery\n"),
+            ("main.py", app),
+            ("worker.py", "celery = Celery('x')\n"),
+            ("Procfile", "web: uvicorn main:app\njobs: celery -A worker worker\n"),
+        ]);
+        assert_eq!(named.processes.iter().map(|process| process.name.as_str()).collect::<Vec<_>>(), ["jobs"]);
+        let alone = draft(&[("requirements.txt", "celery\n"), ("worker.py", worker)]);
+        assert!(alone.start.is_some_and(|start| start.value.to_string().contains(" worker ")));
+        assert_eq!(alone.processes.len(), 1);
     }
 
     #[test]

@@ -54,6 +54,8 @@ pub struct Project {
     pub python: Vec<(String, Evidence)>,
     /// Why it is built and installed as a package; `None` for a folder of modules.
     pub package: Option<Evidence>,
+    /// Folders that the modules of the package are imported from, as its build system has them.
+    pub package_roots: Vec<String>,
     /// Its commands.
     pub scripts: Vec<Script>,
     /// The requirement file of production and those that it includes.
@@ -130,6 +132,13 @@ impl Project {
             }
         }
         self.package = package(dir, doc);
+        let above = |path: &str| path.trim_matches('/').rsplit_once('/').map(|(folder, _)| folder.to_owned());
+        let hatch = doc.get(&["tool", "hatch", "build", "targets", "wheel", "packages"]).into_iter().flat_map(Node::items).filter_map(Node::str);
+        self.package_roots.extend(hatch.filter_map(above));
+        let setuptools = doc.get(&["tool", "setuptools", "packages", "find", "where"]).into_iter().flat_map(Node::items).filter_map(Node::str);
+        self.package_roots.extend(setuptools.map(|root| root.trim_matches('/').to_owned()));
+        self.package_roots.extend(doc.str(&["tool", "setuptools", "package-dir", ""]).map(|root| root.trim_matches('/').to_owned()));
+        self.package_roots.retain(|root| !root.is_empty() && root != ".");
     }
 
     fn take_requirement_files(&mut self, dir: &Dir<'_>) -> Result<(), Diagnostic> {

@@ -33,6 +33,7 @@ pub fn ports(sources: &Sources<'_>) -> Result<Candidates<u16>, Diagnostic> {
         r"uvicorn\.run\([^)]*?\bport\s*=\s*(\d{2,5})\b",
         r"\.run\([^)]*?\bport\s*=\s*(\d{2,5})\b",
         r"run_app\([^)]*?\bport\s*=\s*(\d{2,5})\b",
+        r"\.launch\([^)]*?\bserver_port\s*=\s*(\d{2,5})\b",
         env.as_str(),
         r#"Server\(\s*\(\s*["'][^"']*["']\s*,\s*(\d{2,5})\s*\)"#,
         r"(?m)^\s*PORT\s*(?::\s*int\s*)?=\s*(\d{2,5})\b",
@@ -149,7 +150,7 @@ mod tests {
             ("redis_port = 6379", None),
         ] {
             let (tree, ()) = sources(text);
-            let got = ports(&Sources::read(&tree.root(), false)).expect("fine").pick().map(|decision| decision.value);
+            let got = ports(&Sources::read(&tree.root(), false, &[])).expect("fine").pick().map(|decision| decision.value);
             assert_eq!(got, port, "{text}");
         }
         assert_eq!(port_of("gunicorn -b :8001 x"), Some(8001));
@@ -160,8 +161,8 @@ mod tests {
     #[test]
     fn a_route_behind_a_prefix_is_not_trusted() {
         let (tree, ()) = sources("@router.get('/health')\nx = APIRouter(prefix='/v1')\n");
-        assert!(health(&Sources::read(&tree.root(), false), "app").expect("fine").is_none());
+        assert!(health(&Sources::read(&tree.root(), false, &[]), "app").expect("fine").is_none());
         let (tree, ()) = sources("@router.get('/health')\n");
-        assert_eq!(health(&Sources::read(&tree.root(), false), "app").expect("fine").expect("found").value, "/health");
+        assert_eq!(health(&Sources::read(&tree.root(), false, &[]), "app").expect("fine").expect("found").value, "/health");
     }
 }

@@ -3,6 +3,8 @@
 use super::apps::{self, App, Sources};
 use super::django::{self, Django};
 use super::managers::Manager;
+use super::processes;
+use super::programs;
 use super::project::Project;
 use super::routes;
 use super::servers::{self, Servers};
@@ -11,13 +13,10 @@ use crate::detect::asked;
 use crate::manifest::procfile;
 use crate::model::answers::Hints;
 use crate::model::question::Question;
-use crate::model::{Candidates, Cmd, Decision, Diagnostic, Evidence, Health, Kind, Open, ServiceDraft, Source};
+use crate::model::{Candidates, Cmd, Decision, Diagnostic, Health, Kind, Open, ServiceDraft, Source};
 
 /// Programs that end by themselves on SIGTERM.
-const GRACEFUL: &[&str] = &["uvicorn", "gunicorn", "hypercorn", "granian", "daphne", "celery", "streamlit", "fastapi", "waitress-serve"];
-
-/// Files that are programs, the likeliest first.
-const PROGRAMS: &[&str] = &["main.py", "app.py", "server.py", "run.py", "bot.py", "worker.py", "index.py", "hello.py"];
+const GRACEFUL: &[&str] = &["uvicorn", "gunicorn", "hypercorn", "granian", "daphne", "celery", "streamlit", "fastapi", "sanic", "uwsgi"];
 
 /// What all of this reads.
 pub struct Facts<'a> {
@@ -31,6 +30,8 @@ pub struct Facts<'a> {
     pub pack: &'a StackPack,
     /// The answers.
     pub hints: &'a Hints<'a>,
+    /// What the lock holds for production.
+    pub installed: &'a [String],
 }
 
 /// What was found to run.
@@ -44,11 +45,13 @@ struct Run<'p> {
 
 /// States what runs, where it listens and how it is asked for its health.
 pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<(), Diagnostic> {
-    let processes = procfile::read(&facts.sources.dir)?;
-    let process = ["web", "worker"].iter().find_map(|name| processes.iter().find(|process| process.name == *name)).cloned();
-    let process = process.and_then(|process| in_image(process, draft));
-    let process = process.as_ref();
+    let lines = procfile::read(&facts.sources.dir)?;
     let run = framework(facts)?;
+    // A worker is the program where nothing serves the web.
+    let names: &[&str] = if run.row.is_some_and(|row| row.port.is_some()) { &["web"] } else { &["web", "worker"] };
+    let process = names.iter().find_map(|name| lines.iter().find(|process| process.name == *name)).cloned();
+    let process = process.and_then(|process| processes::in_image(process, draft));
+    let process = process.as_ref();
     if let (Some(row), Some(source)) = (run.row, &run.framework) {
         draft.framework = Some(Decision::new(row.id.clone(), source.clone()));
     }
@@ -67,7 +70,9 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<(), Diagnosti
     let server = listens.is_some() || run.row.is_none() && process.is_none_or(|process| process.name == "web");
     draft.port = if server { asked::port(facts.hints, ports)? } else { asked::port(facts.hints, Candidates::new())? };
     let port = draft.port.as_ref().map_or(8000, |decision| decision.value);
-    let servers = Servers { dir: &facts.sources.dir, project: facts.project, manager: facts.manager, port };
+    let line = draft.runtime.as_ref().map(|decision| &decision.value);
+    let (extra, installed) = (servers::extra(facts.pack, line), facts.installed.to_vec());
+    let servers = Servers { dir: &facts.sources.dir, project: facts.project, manager: facts.manager, port, extra, installed };
     let mut starts = Candidates::new();
     if let Some(process) = process {
         match Cmd::parse(&process.command) {
@@ -83,24 +88,10 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<(), Diagnosti
     commands(facts, &run, &servers, &mut starts, &mut devs, draft)?;
     draft.start = asked::command(facts.hints, Question::StartCmd, starts)?;
     draft.dev = devs.pick();
-    settle(facts, &run, process.map(|process| process.command.as_str()), draft)?;
+    processes::take(facts, &lines, process.map(|process| process.name.as_str()), run.django.as_ref().map_or("", |django| django.folder.as_str()), draft)?;
+    servers.add_missing(draft);
+    settle(facts, &run, &servers, process.map(|process| process.command.as_str()), draft)?;
     Ok(())
-}
-
-/// A Procfile's process as the image can run it: without the package manager before it; `None` where it needs a tool of developers.
-fn in_image(mut process: procfile::Process, draft: &mut ServiceDraft) -> Option<procfile::Process> {
-    for manager in ["uv", "poetry", "pipenv", "pdm"] {
-        if let Some(rest) = process.command.strip_prefix(&format!("{manager} run ")) {
-            process.command = rest.trim().to_owned();
-        }
-    }
-    let first = process.command.split_whitespace().next().unwrap_or_default();
-    if ["make", "just", "npm", "yarn", "pnpm", "npx", "docker", "honcho", "foreman", "hatch", "uv", "poetry"].contains(&first) {
-        let message = format!("the Procfile's `{}` is left out: the image has no `{first}`", process.name);
-        draft.notes.push(Diagnostic::note("procfile", message).at(process.at));
-        return None;
-    }
-    Some(process)
 }
 
 /// The framework, by its object in the source.
@@ -114,12 +105,24 @@ fn framework<'a>(facts: &Facts<'a>) -> Result<Run<'a>, Diagnostic> {
         return Ok(Run { row, framework: at.map(Source::File), django: Some(django), apps: Vec::new() });
     }
     let apps = apps::find(facts.sources, facts.pack, &depends)?;
-    if let Some(app) = apps.first() {
+    let of_web = |app: &&App<'_>| app.row.port.is_some();
+    if let Some(app) = apps.first().filter(of_web) {
         let at = app.row.dependency.iter().find_map(|name| facts.project.needs(&[name.as_str()])).map_or_else(|| app.at.clone(), |needed| needed.at.clone());
         return Ok(Run { row: Some(app.row), framework: Some(Source::File(at)), django: None, apps });
     }
+    for row in facts.pack.frameworks(depends) {
+        let Some(call) = row.data.get("call").and_then(toml::Value::as_str) else { continue };
+        if programs::serving(facts.sources, call)?.is_some() {
+            let at = row.dependency.iter().find_map(|name| facts.project.needs(&[name.as_str()])).map(|needed| needed.at.clone());
+            return Ok(Run { row: Some(row), framework: at.map(Source::File), django: None, apps: Vec::new() });
+        }
+    }
     if let Some(needed) = facts.project.needs(&["streamlit"]) {
         return Ok(Run { row: facts.pack.framework("streamlit"), framework: Some(Source::File(needed.at.clone())), django: None, apps });
+    }
+    if let Some(app) = apps.first() {
+        let at = app.row.dependency.iter().find_map(|name| facts.project.needs(&[name.as_str()])).map_or_else(|| app.at.clone(), |needed| needed.at.clone());
+        return Ok(Run { row: Some(app.row), framework: Some(Source::File(at)), django: None, apps });
     }
     Ok(Run::default())
 }
@@ -137,21 +140,16 @@ fn commands(
     };
     if let Some(django) = &run.django {
         let at = django.at.clone();
-        if let Some(decision) = servers.django(django) {
-            push(starts, decision);
-        } else {
-            let words = servers.runserver(django, false);
-            starts.push(Cmd::exec(words), Source::inferred("Django's own server, for want of another", at.clone()));
-            if facts.hints.get(Question::StartCmd).is_none() && starts.iter().count() == 1 {
-                draft.notes.push(no_server("Django", "gunicorn", django.at.clone()));
-            }
-        }
+        match servers.django(django) {
+            Some(decision) => starts.push(decision.value, decision.source),
+            None => starts.push(Cmd::exec(servers.runserver(django, false)), Source::inferred("Django's own server, for want of another", at.clone())),
+        };
         devs.push(Cmd::exec(servers.debugged(servers.runserver(django, true))), Source::inferred("it reloads on a change", at));
         return Ok(());
     }
     if let [app, more @ ..] = &run.apps[..] {
         if app.row.id == "celery" {
-            celery(app, starts);
+            starts.push(Cmd::exec(processes::worker_words(app)), Source::inferred("a worker of the application", [app.at.clone()]));
             return Ok(());
         }
         if !more.is_empty() && starts.is_empty() && facts.hints.get(Question::StartCmd).is_none() {
@@ -159,122 +157,29 @@ fn commands(
             draft.open.push(Open { question: Question::StartCmd, message: "more than one application could be the one that runs".to_owned(), candidates });
             return Ok(());
         }
-        match servers.production(app) {
-            Some(decision) => push(starts, decision),
-            None if servers::interface(app) == "wsgi" => {
-                starts.push(Cmd::exec(servers.flask(app, false)), Source::inferred("Flask's own server, for want of another", [app.at.clone()]));
-                if facts.hints.get(Question::StartCmd).is_none() && starts.iter().count() == 1 {
-                    draft.notes.push(no_server("Flask", "gunicorn", Some(app.at.clone())));
-                }
-            }
-            None => {}
+        if let Some(decision) = servers.production(app) {
+            push(starts, decision);
         }
         if let Some(decision) = servers.development(app) {
             push(devs, decision);
         }
-        if starts.is_empty() && facts.hints.get(Question::StartCmd).is_none() {
-            let message = format!("`{}` is an application without a server: uvicorn is no dependency", app.target());
-            draft.open.push(Open { question: Question::StartCmd, message, candidates: Vec::new() });
-        }
         return Ok(());
     }
+    if let Some(call) = run.row.and_then(|row| row.data.get("call")).and_then(toml::Value::as_str)
+        && !facts.sources.packaged
+        && let Some((file, at)) = programs::serving(facts.sources, call)?
+    {
+        starts.push(Cmd::exec(["python", &file]), Source::inferred("the file starts the server", [at]));
+    }
     if run.row.is_some_and(|row| row.id == "streamlit") {
-        return streamlit(facts, servers, starts, devs);
+        return programs::streamlit(facts, servers, starts, devs);
     }
-    program(facts, starts, draft);
+    programs::program(facts, starts, draft);
     Ok(())
-}
-
-fn no_server(framework: &str, server: &str, at: Option<Evidence>) -> Diagnostic {
-    Diagnostic::warning("no-server", format!("production runs {framework}'s development server, since `{server}` is no dependency"))
-        .at_all(at)
-        .help(format!("add `{server}` to the dependencies, or pass --start-cmd"))
-}
-
-fn celery(app: &App<'_>, starts: &mut Candidates<Cmd>) {
-    let target = if matches!(app.object.as_str(), "app" | "celery") { app.module.clone() } else { app.target() };
-    let mut words = vec!["celery".to_owned(), "--app".to_owned(), target];
-    if !app.import_root.is_empty() {
-        words.extend(["--workdir".to_owned(), app.import_root.clone()]);
-    }
-    words.extend(["worker", "--loglevel", "info"].map(str::to_owned));
-    starts.push(Cmd::exec(words), Source::inferred("a worker of the application", [app.at.clone()]));
-}
-
-fn streamlit(facts: &Facts<'_>, servers: &Servers<'_>, starts: &mut Candidates<Cmd>, devs: &mut Candidates<Cmd>) -> Result<(), Diagnostic> {
-    let dir = &facts.sources.dir;
-    let likely = ["streamlit_app.py", "app.py", "main.py", "Home.py", "src/streamlit_app.py", "src/app.py", "src/main.py"];
-    let imports = apps::regex(r"(?m)^\s*(?:import|from)\s+streamlit\b")?;
-    let known = likely.iter().find(|file| dir.peek(file).is_some_and(|text| imports.is_match(text.as_str()))).map(|file| (*file).to_owned());
-    let file = known.or_else(|| {
-        let mut files = facts.sources.texts.iter().filter(|text| !facts.sources.tail(text).contains('/') && imports.is_match(text.as_str()));
-        let first = files.next()?;
-        files.next().is_none().then(|| facts.sources.tail(first).to_owned())
-    });
-    let Some(file) = file else { return Ok(()) };
-    let port = servers.port.to_string();
-    let mut words: Vec<String> =
-        ["streamlit", "run", &file, "--server.address", "0.0.0.0", "--server.port", &port, "--server.headless", "true"].map(str::to_owned).to_vec();
-    let source = Source::inferred("the file is a Streamlit page", [Evidence::file(dir.at(&file))]);
-    starts.push(Cmd::exec(words.clone()), source.clone());
-    words.extend(["--server.runOnSave", "true"].map(str::to_owned));
-    devs.push(Cmd::exec(words), source);
-    Ok(())
-}
-
-/// A command of the project, or a file that is a program.
-fn program(facts: &Facts<'_>, starts: &mut Candidates<Cmd>, draft: &mut ServiceDraft) {
-    let dir = &facts.sources.dir;
-    let project = facts.project;
-    if facts.sources.packaged {
-        let own = project.scripts.iter().find(|script| project.name.as_ref().is_some_and(|(name, _)| *name == script.name));
-        match (own, &project.scripts[..]) {
-            (Some(script), _) | (None, [script]) => {
-                starts.push(Cmd::exec([script.name.clone()]), Source::File(script.at.clone()));
-            }
-            (None, [_, _, ..]) if starts.is_empty() && facts.hints.get(Question::StartCmd).is_none() => {
-                let candidates = project.scripts.iter().map(|script| (script.name.clone(), Source::File(script.at.clone()))).collect();
-                draft.open.push(Open { question: Question::StartCmd, message: "the project has more than one command".to_owned(), candidates });
-            }
-            _ => {}
-        }
-    }
-    let mains: Vec<&str> = facts.sources.texts.iter().map(|text| facts.sources.tail(text)).filter(|tail| tail.ends_with("/__main__.py")).collect();
-    if let [main] = mains[..] {
-        let folder = main.trim_end_matches("/__main__.py");
-        let module = folder.strip_prefix("src/").filter(|_| facts.sources.packaged).unwrap_or(folder);
-        if !module.contains('/') {
-            let source = Source::inferred("the package is a program", [Evidence::file(dir.at(main))]);
-            starts.push(Cmd::exec(["python", "-m", module]), source);
-        }
-    }
-    let guard = |text: &str| text.contains("__main__");
-    let known = PROGRAMS.iter().find(|file| dir.has(file)).copied();
-    let alone = || {
-        let mut files = facts.sources.texts.iter().filter(|text| !facts.sources.tail(text).contains('/') && guard(text.as_str()));
-        let first = files.next()?;
-        files.next().is_none().then(|| facts.sources.tail(first))
-    };
-    // Of several programs the one that is called a server: a client for trials often lies beside it.
-    let serving = || {
-        let is_server = |tail: &str| !tail.contains('/') && tail.trim_end_matches(".py").ends_with("server");
-        let mut files = facts.sources.texts.iter().filter(|text| is_server(facts.sources.tail(text)) && guard(text.as_str()));
-        let first = files.next()?;
-        files.next().is_none().then(|| facts.sources.tail(first))
-    };
-    // A package's files are no programs unless they say so.
-    let known = known.filter(|file| !facts.sources.packaged || dir.peek(file).is_some_and(|text| guard(text.as_str())));
-    if let Some(file) = known.or_else(alone).or_else(serving).filter(|file| *file != "setup.py") {
-        starts.push(Cmd::exec(["python", file]), Source::inferred("the file is a program", [Evidence::file(dir.at(file))]));
-    }
-    if starts.is_empty() && draft.open.is_empty() && facts.hints.get(Question::StartCmd).is_none() {
-        let message = "no program was found: it looks like a library".to_owned();
-        draft.open.push(Open { question: Question::StartCmd, message, candidates: Vec::new() });
-    }
 }
 
 /// The kind, the health and how it stops.
-fn settle(facts: &Facts<'_>, run: &Run<'_>, process: Option<&str>, draft: &mut ServiceDraft) -> Result<(), Diagnostic> {
+fn settle(facts: &Facts<'_>, run: &Run<'_>, servers: &Servers<'_>, process: Option<&str>, draft: &mut ServiceDraft) -> Result<(), Diagnostic> {
     let sources = facts.sources;
     let program = draft.start.as_ref().and_then(|start| start.value.program().map(str::to_owned)).unwrap_or_default();
     let script = facts.project.scripts.iter().any(|script| script.name == program);
@@ -291,11 +196,16 @@ fn settle(facts: &Facts<'_>, run: &Run<'_>, process: Option<&str>, draft: &mut S
     draft.set("strict_health", strict && matches!(&draft.health, Health::Http(route) if !matches!(route.source, Source::Default { .. })));
     let words = draft.start.as_ref().map(|start| start.value.words()).unwrap_or_default();
     let graceful = words.iter().any(|word| GRACEFUL.iter().any(|name| word == name || word.contains(&format!("{name} "))));
-    let handled = sources.any(r"\bSIGTERM\b|uvicorn\.run\(")?;
+    let handled = sources.any(r"\bSIGTERM\b|uvicorn\.run\(|\brun_app\(")?;
     // Python heeds SIGINT as process 1 and ignores SIGTERM there.
     draft.set("stop_signal", if graceful || handled || draft.start.is_none() { "" } else { "SIGINT" });
     let helpful =
         facts.project.needs(&["click", "typer", "typer-slim", "cyclopts", "fire"]).is_some() || sources.any(r"(?m)^\s*(?:import|from)\s+argparse\b")?;
+    if program == "python"
+        && let Some(table) = run.row.and_then(|row| row.data.get("program-env")).and_then(toml::Value::as_table)
+    {
+        draft.env.extend(table.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))));
+    }
     draft.set("console", script);
     draft.set("help", script && helpful);
     let reloads = draft.dev.is_some();
@@ -309,10 +219,7 @@ fn settle(facts: &Facts<'_>, run: &Run<'_>, process: Option<&str>, draft: &mut S
     {
         let unbound = command.contains("gunicorn") && routes::port_of(command).is_none() && !sources.dir.has("gunicorn.conf.py");
         if command.contains("gunicorn ") {
-            draft.env.push((
-                "GUNICORN_CMD_ARGS".to_owned(),
-                Servers { dir: &sources.dir, project: facts.project, manager: facts.manager, port }.gunicorn_settings(),
-            ));
+            draft.env.push(("GUNICORN_CMD_ARGS".to_owned(), servers.gunicorn_settings()));
         }
         if command.contains("$PORT") || command.contains("${PORT") || unbound {
             draft.env.push(("PORT".to_owned(), port.to_string()));

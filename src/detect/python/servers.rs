@@ -7,8 +7,9 @@ use pep440_rs::{Version as Release, VersionSpecifiers};
 use super::apps::App;
 use super::managers::{Manager, locked};
 use super::project::Project;
+use crate::catalog::StackPack;
 use crate::fs::Dir;
-use crate::model::{Cmd, Decision, Evidence, Source};
+use crate::model::{Cmd, Decision, Diagnostic, Evidence, ServiceDraft, Source, Version};
 
 /// The first gunicorn that opens a control socket in the user's home, which no image has.
 const CONTROL_SOCKET: [u64; 2] = [25, 1];
@@ -29,7 +30,33 @@ pub struct Servers<'a> {
     pub manager: &'a Manager<'a>,
     /// The port.
     pub port: u16,
+    /// Servers that can be added where the project has none.
+    pub extra: Vec<Extra>,
+    /// What the lock holds for production.
+    pub installed: Vec<String>,
 }
+
+/// A server that an image gets where the project has none.
+#[derive(Clone, Debug)]
+pub struct Extra {
+    /// Its package, which is its command too.
+    pub name: String,
+    /// The version for the project's line of Python.
+    pub version: String,
+}
+
+/// `[data.server]`: the version of each server for a line of Python.
+pub fn extra(pack: &StackPack, line: Option<&Version>) -> Vec<Extra> {
+    let rows = pack.data.get("server").and_then(toml::Value::as_table);
+    let fitting = |versions: &toml::Value| {
+        let versions = versions.as_table()?.iter().filter_map(|(from, version)| Some((from.parse::<Version>().ok()?, version.as_str()?)));
+        versions.filter(|(from, _)| line.is_none_or(|line| from <= line)).max_by(|a, b| a.0.cmp(&b.0)).map(|(_, version)| version.to_owned())
+    };
+    rows.into_iter().flatten().filter_map(|(name, versions)| Some(Extra { name: name.clone(), version: fitting(versions)? })).collect()
+}
+
+/// Why a server is started that the project hasn't.
+const FITS: &str = "the server that fits, for want of one among the dependencies";
 
 fn words(items: &[&str]) -> Vec<String> {
     items.iter().map(|item| (*item).to_owned()).collect()
@@ -51,7 +78,7 @@ impl Servers<'_> {
     /// uvicorn, by its own name or as an extra of FastAPI.
     fn uvicorn(&self) -> Option<Evidence> {
         self.needs(&["uvicorn", "uvicorn-worker"]).or_else(|| {
-            let fastapi = self.project.needs(&["fastapi"])?;
+            let fastapi = self.project.needs(&["fastapi", "litestar"])?;
             fastapi.extras.iter().any(|extra| matches!(extra.as_str(), "standard" | "all" | "standard-no-fastapi-cloud-cli")).then(|| fastapi.at.clone())
         })
     }
@@ -59,28 +86,26 @@ impl Servers<'_> {
     /// The command of production; `None` where no server is among the dependencies.
     pub fn production(&self, app: &App<'_>) -> Option<Decision<Cmd>> {
         match interface(app) {
-            "asgi" => self.asgi(&app.target(), app.factory, &app.import_root, &app.at),
-            "wsgi" => self.wsgi(app),
+            "asgi" => Some(self.asgi(&app.target(), app.factory, &app.import_root, &app.at)),
+            "wsgi" => Some(self.wsgi(app)),
+            "sanic" => Some(Decision::new(Cmd::exec(self.sanic(app, false)), Source::inferred("the application and Sanic's own server", [app.at.clone()]))),
             _ => None,
         }
     }
 
-    fn asgi(&self, target: &str, factory: bool, root: &str, at: &Evidence) -> Option<Decision<Cmd>> {
-        let (server, mut command) = if let Some(uvicorn) = self.uvicorn() {
+    fn asgi(&self, target: &str, factory: bool, root: &str, at: &Evidence) -> Decision<Cmd> {
+        let (server, command) = if let Some(uvicorn) = self.uvicorn() {
             (uvicorn, self.uvicorn_words(target, factory, root))
         } else if let Some(hypercorn) = self.needs(&["hypercorn"]) {
             (hypercorn, words(&["hypercorn", &if factory { format!("{target}()") } else { target.to_owned() }, "--bind", &self.bind()]))
-        } else if let Some(granian) = self.needs(&["granian"]) {
-            (granian, words(&["granian", "--interface", "asgi", "--host", "0.0.0.0", "--port", &self.port(), target]))
+        } else if let Some(granian) = self.needs(&["granian", "litestar-granian"]) {
+            (granian, self.granian("asgi", target, factory, root))
         } else if let Some(daphne) = self.needs(&["daphne"]) {
             (daphne, words(&["daphne", "-b", "0.0.0.0", "-p", &self.port(), target]))
         } else {
-            return None;
+            return Decision::new(Cmd::exec(self.uvicorn_words(target, factory, root)), Source::inferred(FITS, [at.clone()]));
         };
-        if factory && command[0] == "granian" {
-            command.push("--factory".to_owned());
-        }
-        Some(Decision::new(Cmd::exec(command), Source::inferred(format!("the application `{target}` and its server"), [at.clone(), server])))
+        Decision::new(Cmd::exec(command), Source::inferred(format!("the application `{target}` and its server"), [at.clone(), server]))
     }
 
     fn uvicorn_words(&self, target: &str, factory: bool, root: &str) -> Vec<String> {
@@ -95,11 +120,11 @@ impl Servers<'_> {
         command
     }
 
-    fn wsgi(&self, app: &App<'_>) -> Option<Decision<Cmd>> {
+    fn wsgi(&self, app: &App<'_>) -> Decision<Cmd> {
         let target = if app.factory { format!("{}()", app.target()) } else { app.target() };
         let rule = format!("the application `{}` and its server", app.target());
         if let Some(gunicorn) = self.needs(&["gunicorn"]) {
-            return Some(Decision::new(Cmd::exec(self.gunicorn(&target, &app.import_root)), Source::inferred(rule, [app.at.clone(), gunicorn])));
+            return Decision::new(Cmd::exec(self.gunicorn(&target, &app.import_root)), Source::inferred(rule, [app.at.clone(), gunicorn]));
         }
         if let Some(waitress) = self.needs(&["waitress"]) {
             let mut command = words(&["waitress-serve", &format!("--listen={}", self.bind())]);
@@ -107,9 +132,72 @@ impl Servers<'_> {
                 command.push("--call".to_owned());
             }
             command.push(app.target());
-            return Some(Decision::new(Cmd::exec(command), Source::inferred(rule, [app.at.clone(), waitress])));
+            return Decision::new(Cmd::exec(command), Source::inferred(rule, [app.at.clone(), waitress]));
         }
-        None
+        if let Some(uwsgi) = self.needs(&["uwsgi"]) {
+            return Decision::new(Cmd::exec(self.uwsgi(&target, &app.import_root)), Source::inferred(rule, [app.at.clone(), uwsgi]));
+        }
+        if let Some(granian) = self.needs(&["granian"]) {
+            let command = self.granian("wsgi", &app.target(), app.factory, &app.import_root);
+            return Decision::new(Cmd::exec(command), Source::inferred(rule, [app.at.clone(), granian]));
+        }
+        Decision::new(Cmd::exec(self.gunicorn(&target, &app.import_root)), Source::inferred(FITS, [app.at.clone()]))
+    }
+
+    /// uWSGI, which by itself reloads on SIGTERM.
+    fn uwsgi(&self, target: &str, root: &str) -> Vec<String> {
+        let mut command = words(&["uwsgi", "--http-socket", &self.bind(), "--master", "--die-on-term", "--need-app"]);
+        if !root.is_empty() {
+            command.extend(words(&["--chdir", root]));
+        }
+        command.extend(words(&["--module", target]));
+        command
+    }
+
+    fn granian(&self, interface: &str, target: &str, factory: bool, root: &str) -> Vec<String> {
+        let mut command = words(&["granian", "--interface", interface, "--host", "0.0.0.0", "--port", &self.port()]);
+        if factory {
+            command.push("--factory".to_owned());
+        }
+        if !root.is_empty() {
+            command.extend(words(&["--working-dir", root]));
+        }
+        command.push(target.to_owned());
+        command
+    }
+
+    /// Sanic brings its own server.
+    fn sanic(&self, app: &App<'_>, dev: bool) -> Vec<String> {
+        let mut command = words(&["sanic", &app.target(), "--host", "0.0.0.0", "--port", &self.port()]);
+        if app.factory {
+            command.push("--factory".to_owned());
+        }
+        if dev {
+            command.push("--dev".to_owned());
+        }
+        command
+    }
+
+    /// Adds the server that is started where it is no dependency, and says so.
+    pub fn add_missing(&self, draft: &mut ServiceDraft) {
+        let Some(start) = &draft.start else { return };
+        let words = start.value.words();
+        let Some(row) = self.extra.iter().find(|row| words.iter().any(|word| *word == row.name || word.contains(&format!("exec {} ", row.name)))) else {
+            return;
+        };
+        let there = match row.name.as_str() {
+            "uvicorn" => self.uvicorn(),
+            name => self.needs(&[name]),
+        };
+        if there.is_some() || self.installed.contains(&row.name) {
+            return;
+        }
+        let at = start.source.evidence().cloned();
+        let message = format!("service `{}`: `{}` is no dependency: the image adds {} {}", draft.name, row.name, row.name, row.version);
+        draft
+            .notes
+            .push(Diagnostic::warning("no-server", message).at_all(at).help(format!("add `{}` to the dependencies, so that its version is yours", row.name)));
+        draft.set("server", format!("{}=={}", row.name, row.version));
     }
 
     /// gunicorn: its heartbeat in memory, its control socket nowhere. What gunicorn.conf.py says is left to it.
@@ -152,6 +240,10 @@ impl Servers<'_> {
         if let Some(version) = self.manager.lock().and_then(|lock| locked(self.dir, lock, "gunicorn")) {
             return Release::from_str(&version).is_ok_and(|version| new(version.release()));
         }
+        let added = self.extra.iter().find(|row| row.name == "gunicorn").filter(|_| self.needs(&["gunicorn"]).is_none());
+        if let Some(row) = added {
+            return Release::from_str(&row.version).is_ok_and(|version| new(version.release()));
+        }
         let versions = self.project.needs(&["gunicorn"]).map_or("", |requirement| requirement.versions.as_str());
         let Ok(range) = VersionSpecifiers::from_str(versions.trim()) else { return true };
         if let Some(exact) = versions.strip_prefix("==") {
@@ -171,6 +263,7 @@ impl Servers<'_> {
             }
             "asgi" if self.needs(&["hypercorn"]).is_some() => words(&["hypercorn", &app.target(), "--bind", &self.bind(), "--reload"]),
             "wsgi" => self.flask(app, true),
+            "sanic" => self.sanic(app, true),
             _ => return None,
         };
         Some(Decision::new(Cmd::exec(self.debugged(command)), Source::inferred("it reloads on a change", [app.at.clone()])))
@@ -214,14 +307,20 @@ impl Servers<'_> {
             return Some(Decision::new(Cmd::exec(self.gunicorn(target, &django.folder)), Source::inferred(rule, [at.clone(), gunicorn])));
         }
         if let Some((target, at)) = &django.asgi
-            && let Some(decision) = self.asgi(target, false, &django.folder, at)
+            && (django.wsgi.is_none() || self.uvicorn().is_some() || self.needs(&["hypercorn", "granian", "daphne"]).is_some())
         {
-            return Some(decision);
+            return Some(self.asgi(target, false, &django.folder, at));
         }
         let (target, at) = django.wsgi.as_ref()?;
-        let waitress = self.needs(&["waitress"])?;
-        let command = words(&["waitress-serve", &format!("--listen={}", self.bind()), target]);
-        Some(Decision::new(Cmd::exec(command), Source::inferred(format!("the application `{target}` and its server"), [at.clone(), waitress])))
+        let rule = format!("the application `{target}` and its server");
+        if let Some(waitress) = self.needs(&["waitress"]) {
+            let command = words(&["waitress-serve", &format!("--listen={}", self.bind()), target]);
+            return Some(Decision::new(Cmd::exec(command), Source::inferred(rule, [at.clone(), waitress])));
+        }
+        if let Some(uwsgi) = self.needs(&["uwsgi"]) {
+            return Some(Decision::new(Cmd::exec(self.uwsgi(target, &django.folder)), Source::inferred(rule, [at.clone(), uwsgi])));
+        }
+        Some(Decision::new(Cmd::exec(self.gunicorn(target, &django.folder)), Source::inferred(FITS, [at.clone()])))
     }
 
     /// Django's own server.

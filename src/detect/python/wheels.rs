@@ -75,8 +75,10 @@ impl<'p> Closure<'p> {
     pub fn stands_against(&self, line: &Version) -> Option<Evidence> {
         if let Some(locked) = &self.locked {
             let against = |package: &&Locked| {
-                let native = package.wheels.as_ref().is_some_and(|wheels| !wheels.iter().any(|wheel| serves(wheel, line)) && wheels.iter().any(|wheel| on_linux(wheel)));
-                native || self.first_of(&package.name, line).is_some_and(|first| !has_wheel(package, line) && !usable(&format!("=={}", package.version), &first))
+                let native =
+                    package.wheels.as_ref().is_some_and(|wheels| !wheels.iter().any(|wheel| serves(wheel, line)) && wheels.iter().any(|wheel| on_linux(wheel)));
+                native
+                    || self.first_of(&package.name, line).is_some_and(|first| !has_wheel(package, line) && !usable(&format!("=={}", package.version), &first))
             };
             return locked.iter().find(against).map(|package| package.at.clone());
         }
@@ -114,9 +116,8 @@ impl<'p> Closure<'p> {
             match row {
                 // What is built to be linked is in the wheel, where there is one.
                 Some(row) if row.build.is_empty() || delivery != Delivery::Wheel => push(name.clone(), at),
-                Some(_) => {}
                 None if delivery == Delivery::Native => push(COMPILED.to_owned(), at),
-                None => {}
+                _ => {}
             }
         }
         for requirement in project.requirements.iter().filter(|requirement| requirement.production) {
@@ -157,7 +158,13 @@ fn usable(versions: &str, first: &Release) -> bool {
     let mut probes = vec![first.clone(), far];
     probes.extend(bounds.map(|specifier| specifier.version().clone()).filter(|bound| bound >= first));
     // `<=2.9` names a version that it lets in.
-    probes.extend(range.iter().filter(|specifier| *specifier.operator() == Operator::LessThanEqual).map(|specifier| specifier.version().clone()).filter(|bound| bound >= first));
+    probes.extend(
+        range
+            .iter()
+            .filter(|specifier| *specifier.operator() == Operator::LessThanEqual)
+            .map(|specifier| specifier.version().clone())
+            .filter(|bound| bound >= first),
+    );
     probes.iter().any(|probe| range.contains(probe))
 }
 
@@ -216,7 +223,9 @@ mod tests {
         for wheel in ["a-1-py3-none-any.whl", "a-1-py2.py3-none-any.whl", "a-1-py3-none-manylinux_2_17_x86_64.whl"] {
             assert!(serves(wheel, &line("3.14")), "{wheel}");
         }
-        for wheel in ["a-1-cp314-cp314-win_amd64.whl", "a-1-cp314-cp314-musllinux_1_2_x86_64.whl", "a-1-cp314-cp314t-manylinux_2_17_x86_64.whl", "a-1-py2-none-any.whl"] {
+        for wheel in
+            ["a-1-cp314-cp314-win_amd64.whl", "a-1-cp314-cp314-musllinux_1_2_x86_64.whl", "a-1-cp314-cp314t-manylinux_2_17_x86_64.whl", "a-1-py2-none-any.whl"]
+        {
             assert!(!serves(wheel, &line("3.14")), "{wheel}");
         }
     }

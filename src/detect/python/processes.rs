@@ -1,0 +1,111 @@
+//! What runs beside a web application out of the same image: the other lines of a Procfile, Celery's worker and its clock.
+
+use super::apps::{self, App};
+use super::run::Facts;
+use crate::manifest::procfile;
+use crate::model::{Cmd, Decision, Diagnostic, Process, ServiceDraft, Source};
+
+/// Tools of developers, which no image has.
+const TOOLS: &[&str] = &["make", "just", "npm", "yarn", "pnpm", "npx", "docker", "honcho", "foreman", "hatch", "uv", "poetry"];
+
+/// Lines of a Procfile that are no process of their own beside the application: the application itself, and what runs once before it.
+const NOT_BESIDE: &[&str] = &["web", "release", "postdeploy"];
+
+/// Signs of work that Celery does by the clock.
+const SCHEDULES: &str = r"\b(?:beat_schedule|CELERY_BEAT_SCHEDULE|CELERYBEAT_SCHEDULE|add_periodic_task|periodic_task)\b";
+
+/// A Procfile's process as the image can run it: without the package manager before it; `None` where it needs a tool of developers.
+pub fn in_image(mut process: procfile::Process, draft: &mut ServiceDraft) -> Option<procfile::Process> {
+    for manager in ["uv", "poetry", "pipenv", "pdm"] {
+        if let Some(rest) = process.command.strip_prefix(&format!("{manager} run ")) {
+            process.command = rest.trim().to_owned();
+        }
+    }
+    let first = process.command.split_whitespace().next().unwrap_or_default();
+    if TOOLS.contains(&first) {
+        let message = format!("the Procfile's `{}` is left out: the image has no `{first}`", process.name);
+        draft.notes.push(Diagnostic::note("procfile", message).at(process.at));
+        return None;
+    }
+    Some(process)
+}
+
+/// States the processes beside the one that the image starts, which is the Procfile's `main` or an application in the source.
+pub fn take(facts: &Facts<'_>, lines: &[procfile::Process], main: Option<&str>, django: &str, draft: &mut ServiceDraft) -> Result<(), Diagnostic> {
+    let mut found: Vec<Process> = Vec::new();
+    for line in lines.iter().filter(|line| !NOT_BESIDE.contains(&line.name.as_str()) && main != Some(line.name.as_str())) {
+        let Some(line) = in_image(line.clone(), draft) else { continue };
+        match Cmd::parse(&line.command) {
+            Ok(command) => found.push(Process { name: line.name.to_ascii_lowercase(), command: Decision::new(command, Source::File(line.at)) }),
+            Err(why) => draft.notes.push(Diagnostic::warning("procfile", format!("the Procfile's `{}` is left out: {why}", line.name)).at(line.at)),
+        }
+    }
+    if let Some(release) = lines.iter().find(|line| line.name == "release") {
+        draft.notes.push(
+            Diagnostic::note("release", format!("service `{}`: the image doesn't run the Procfile's `release`", draft.name))
+                .at(release.at.clone())
+                .help("run it once before a new version starts, as a command of the same image"),
+        );
+    }
+    if facts.project.needs(&["celery"]).is_some() {
+        let apps = apps::of_framework(facts.sources, facts.pack, "celery")?;
+        // Beside manage.py the modules have the names that it gives them.
+        let apps: Vec<App<'_>> = apps.into_iter().map(|app| app.seen_from(django)).collect();
+        let web = draft.framework.as_ref().is_some_and(|framework| framework.value != "celery");
+        if let Some(app) = apps.first() {
+            let runs = |word: &str| {
+                found
+                    .iter()
+                    .any(|process| process.command.value.to_string().contains(&format!(" {word}")) && process.command.value.to_string().contains("celery"))
+            };
+            let (worker, beat) = (runs("worker"), runs("beat"));
+            if web && !worker {
+                found.push(Process {
+                    name: "worker".to_owned(),
+                    command: Decision::new(Cmd::exec(worker_words(app)), Source::inferred("a worker of the application", [app.at.clone()])),
+                });
+            }
+            if !beat && let Some(process) = clock(facts, app)? {
+                found.push(process);
+            }
+        }
+    }
+    found.retain(|process| crate::model::draft::slug(&process.name).is_some_and(|slug| slug == process.name) && process.name != draft.name);
+    draft.facts.extend(found.iter().map(|process| (process.name.clone(), process.command.clone().map(|command| command.to_string()))));
+    draft.processes = found;
+    Ok(())
+}
+
+/// `celery --app module`, from the folder that the module is imported from.
+fn celery(app: &App<'_>) -> Vec<String> {
+    let target = if matches!(app.object.as_str(), "app" | "celery") { app.module.clone() } else { app.target() };
+    let mut words = vec!["celery".to_owned(), "--app".to_owned(), target];
+    if !app.import_root.is_empty() {
+        words.extend(["--workdir".to_owned(), app.import_root.clone()]);
+    }
+    words
+}
+
+/// The command of a worker.
+pub fn worker_words(app: &App<'_>) -> Vec<String> {
+    let mut words = celery(app);
+    words.extend(["worker", "--loglevel", "info"].map(str::to_owned));
+    words
+}
+
+/// Celery's clock, where anything is done by it.
+fn clock(facts: &Facts<'_>, app: &App<'_>) -> Result<Option<Process>, Diagnostic> {
+    let mut words = celery(app);
+    words.extend(["beat", "--loglevel", "info"].map(str::to_owned));
+    let at = if let Some(needed) = facts.project.needs(&["django-celery-beat"]) {
+        words.extend(["--scheduler", "django"].map(str::to_owned));
+        needed.at.clone()
+    } else if let Some(hit) = facts.sources.find(&format!("({SCHEDULES})"))? {
+        // The clock remembers in a file what it last did, and the code's folder is not its own.
+        words.extend(["--schedule", "/tmp/celerybeat-schedule"].map(str::to_owned));
+        hit.at
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(Process { name: "beat".to_owned(), command: Decision::new(Cmd::exec(words), Source::inferred("work is done by the clock", [at])) }))
+}
