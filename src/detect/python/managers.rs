@@ -6,6 +6,7 @@ use super::project::Project;
 use crate::catalog::{ManagerRow, StackPack};
 use crate::detect::asked;
 use crate::fs::Dir;
+use crate::manifest::Node;
 use crate::model::answers::Hints;
 use crate::model::question::Question;
 use crate::model::{Candidates, Decision, Diagnostic, Evidence, Open, ServiceDraft, Source};
@@ -74,11 +75,14 @@ impl Manager<'_> {
         let table = if from_manifest { self.row.data.get("manifest").and_then(toml::Value::as_table).unwrap_or(&self.row.data) } else { &self.row.data };
         let package = project.package.is_some() || member.is_some();
         let nothing = from_manifest && project.pyproject.is_none() && project.package.is_none();
+        let manifest =
+            if is_static(project) { "pyproject.toml" } else { ["setup.py", "setup.cfg"].into_iter().find(|file| dir.has(file)).unwrap_or("pyproject.toml") };
         let fill = |text: &str| {
             text.replace("{version}", self.row.version.as_deref().unwrap_or_default())
                 .replace("{locked}", if self.lock.is_some() { self.text("locked") } else { "" })
                 .replace("{alone}", if member.is_some() { " --no-install-workspace" } else { " --no-install-project" })
                 .replace("{member}", &member.map(|name| format!(" --package {name}")).unwrap_or_default())
+                .replace("{manifest}", manifest)
                 .replace("{requirements}", project.files.first().map_or("requirements.txt", String::as_str))
                 .replace("{dev-requirements}", project.dev_files.first().map_or("", String::as_str))
                 .replace("{extra}", &project.dev_extra.map(|extra| format!(" --extra {extra}")).unwrap_or_default())
@@ -134,7 +138,10 @@ impl Manager<'_> {
         match (self.lock, project.files.first()) {
             (Some(lock), _) => format!("{lock} locks"),
             (None, Some(file)) if self.id() == "pip" => format!("{file} names"),
-            (None, _) if from_manifest && project.pyproject.is_none() => "the project names".to_owned(),
+            (None, _) if from_manifest && !is_static(project) => {
+                let file = ["setup.cfg", "setup.py"].into_iter().find(|file| project.setup_files.iter().any(|known| known == file));
+                format!("{} names", file.unwrap_or("the project"))
+            }
             (None, _) if self.id() == "pipenv" => "Pipfile names".to_owned(),
             (None, _) => "pyproject.toml names".to_owned(),
         }
@@ -143,7 +150,13 @@ impl Manager<'_> {
     /// The files that the installation reads, seen from the folder of the project.
     pub fn manifests(&self, dir: &Dir<'_>, project: &Project) -> Vec<String> {
         let mut files: Vec<String> = match self.id() {
-            "pip" if project.files.is_empty() => ["pyproject.toml"].into_iter().filter(|file| dir.has(file)).map(str::to_owned).collect(),
+            "pip" if project.files.is_empty() => {
+                let mut files: Vec<String> = ["pyproject.toml"].into_iter().filter(|file| dir.has(file)).map(str::to_owned).collect();
+                if !is_static(project) {
+                    files.extend(project.setup_files.iter().cloned());
+                }
+                files
+            }
             "pip" => project.files.clone(),
             "pipenv" => vec!["Pipfile".to_owned()],
             _ => vec!["pyproject.toml".to_owned()],
@@ -190,6 +203,12 @@ pub fn by_folder(files: &[String]) -> serde_json::Value {
         }
     }
     folders.into_iter().map(|(to, files)| json!({ "files": files, "to": to })).collect()
+}
+
+/// Whether pyproject.toml itself names the dependencies, so that no build is needed to learn them.
+fn is_static(project: &Project) -> bool {
+    let table = project.pyproject.as_ref().and_then(|doc| doc.get(&["project"]));
+    table.is_some_and(|table| !table.get(&["dynamic"]).into_iter().flat_map(Node::items).any(|item| item.str() == Some("dependencies")))
 }
 
 fn is_pin(versions: &str) -> bool {

@@ -1,6 +1,7 @@
 //! Python: FastAPI, Django, Flask and their kin, workers and programs, installed by uv, pip, Poetry, PDM or Pipenv.
 
 mod apps;
+mod assets;
 mod companions;
 mod django;
 mod layout;
@@ -13,6 +14,7 @@ mod requirement;
 mod routes;
 mod run;
 mod servers;
+mod setup;
 mod versions;
 mod wheels;
 mod workspace;
@@ -34,6 +36,9 @@ const MANIFESTS: &[&str] = &["uv.lock", "poetry.lock", "pdm.lock", "Pipfile", "m
 
 /// Files that say that a folder holds Python programs.
 const HINTS: &[&str] = &["main.py", "app.py", "server.py", "wsgi.py", "asgi.py", "bot.py", "run.py", "worker.py", "__main__.py", "index.py", "hello.py"];
+
+/// Environments that conda and pixi make, out of packages of their own index.
+const CONDA: &[&str] = &["environment.yml", "environment.yaml", "conda-lock.yml", "pixi.toml"];
 
 /// Why prod can't stand on an image without Python's own.
 const REFUSED: &str = "the virtual environment runs the interpreter of the image that made it, which this base has not";
@@ -58,11 +63,21 @@ impl Detector for Python {
         {
             return Some(Claim::new(Strength::Likely, at(&format!("requirements/{file}"))));
         }
+        if let Some(file) = dir.first_of(CONDA.iter().copied()).filter(|file| dir.peek(file).is_some_and(|text| text.as_str().contains("python"))) {
+            return Some(Claim::new(Strength::Likely, at(file)));
+        }
         dir.first_of(HINTS.iter().copied()).map(|file| Claim::new(Strength::Hint, at(file)))
     }
 
     fn draft(&self, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -> Result<Found, Diagnostic> {
         let project = Project::read(dir)?;
+        let conda = dir.first_of(CONDA.iter().copied());
+        if let Some(file) = conda.filter(|_| project.pyproject.is_none() && project.files.is_empty() && !dir.has("Pipfile") && !dir.has("setup.py")) {
+            let tool = if file == "pixi.toml" { "pixi" } else { "conda" };
+            return Err(Diagnostic::error("conda", format!("the dependencies are named for {tool} alone, which dockgen can't install from"))
+                .at(Evidence::file(dir.at(file)))
+                .help("name those that come from Python's package index in requirements.txt or pyproject.toml, and packages of the system under `[customize]` in dockgen.toml"));
+        }
         if let Some(members) = workspace::read(dir, &project)? {
             return workspace::draft(dir, &members, pack, answers);
         }
@@ -99,6 +114,7 @@ fn service(dir: &Dir<'_>, project: &Project, member: Option<&workspace::Member<'
     sources_of_production(&sources, project, &mut draft);
     place(&sources, &mut draft)?;
     watch(dir, project, &manager, &mut draft);
+    assets::take(dir, &mut draft)?;
     if let Some(member) = member {
         member.place(&mut draft);
     }
@@ -240,6 +256,18 @@ mod tests {
         let alone = draft(&[("requirements.txt", "celery\n"), ("worker.py", worker)]);
         assert!(alone.start.is_some_and(|start| start.value.to_string().contains(" worker ")));
         assert_eq!(alone.processes.len(), 1);
+    }
+
+    #[test]
+    fn an_environment_of_conda_alone_is_refused() {
+        let run = |files: &[(&str, &str)]| {
+            let tree = Tree::memory(files.iter().copied());
+            Python.draft(&tree.root(), &StackPack::load("python").expect("the pack"), &Answers::default()).map(|_| ())
+        };
+        let conda = ("environment.yml", "dependencies:\n  - python=3.12\n");
+        let refused = run(&[conda, ("app.py", "")]).expect_err("refused");
+        assert!(refused.message.contains("conda") && refused.help.is_some(), "{refused:?}");
+        assert!(run(&[conda, ("requirements.txt", "flask\n"), ("app.py", "app = Flask(__name__)\n")]).is_ok());
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The facts that a Python project's manifests state, read once.
 
 use super::requirement::{self, Requirement};
+use super::setup;
 use crate::fs::Dir;
-use crate::manifest::pattern;
 use crate::manifest::{Document, Node};
 use crate::model::{Diagnostic, Evidence};
 
@@ -62,6 +62,8 @@ pub struct Project {
     pub files: Vec<String>,
     /// The requirement files of development that the production ones don't include, the main one first.
     pub dev_files: Vec<String>,
+    /// What a build of setup.py or setup.cfg reads beside the source.
+    pub setup_files: Vec<String>,
     /// A line of a requirement file that installs the project itself.
     pub own: Option<Evidence>,
     /// A dependency that is fetched from a version control system.
@@ -86,7 +88,7 @@ impl Project {
             }
         }
         project.take_requirement_files(dir)?;
-        project.take_setup(dir);
+        setup::take(dir, &mut project);
         Ok(project)
     }
 
@@ -157,24 +159,6 @@ impl Project {
             self.requirements.extend(found.requirements.into_iter().filter(|requirement| !known.contains(&requirement.name)));
         }
         Ok(())
-    }
-
-    /// setup.py is a program: only what it states as plain text is read.
-    fn take_setup(&mut self, dir: &Dir<'_>) {
-        let Some(text) = dir.peek("setup.py") else { return };
-        let first = |pattern: &str| {
-            let found = pattern::pattern(pattern).ok()?.captures(text.as_str())?.get(1)?;
-            Some((found.as_str().to_owned(), text.at(found.start(), found.as_str())))
-        };
-        if self.name.is_none() {
-            self.name = first(r#"\bname\s*=\s*["']([\w.-]+)["']"#);
-        }
-        if self.python.is_empty() {
-            self.python.extend(first(r#"\bpython_requires\s*=\s*["']([^"'\n]+)["']"#));
-        }
-        if self.package.is_none() {
-            self.package = Some(text.evidence());
-        }
     }
 }
 
