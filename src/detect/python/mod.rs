@@ -26,7 +26,7 @@ use wheels::Closure;
 use super::{Detector, Found, asked};
 use crate::catalog::StackPack;
 use crate::fs::Dir;
-use crate::model::{Answers, Claim, Dependency, Diagnostic, Evidence, ServiceDraft, Strength};
+use crate::model::{Answers, BuildSecret, Claim, Dependency, Diagnostic, Evidence, ServiceDraft, Strength};
 
 /// The detector.
 pub struct Python;
@@ -118,6 +118,11 @@ fn service(dir: &Dir<'_>, project: &Project, member: Option<&workspace::Member<'
     if let Some(member) = member {
         member.place(&mut draft);
     }
+    let mut secrets = project.secrets.clone();
+    secrets.sort();
+    secrets.dedup();
+    draft.compose.secrets = secrets.iter().map(|name| BuildSecret { id: name.to_ascii_lowercase(), env: name.clone(), file: String::new() }).collect();
+    draft.set("secrets", secrets.iter().map(|name| format!("id={},env={name}", name.to_ascii_lowercase())).collect::<Vec<_>>());
     let databases = companions::variables(&sources, project, &draft.dependencies)?;
     for (name, value) in databases {
         if !draft.compose.env.iter().any(|(known, _)| *known == name) {

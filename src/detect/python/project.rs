@@ -68,6 +68,8 @@ pub struct Project {
     pub own: Option<Evidence>,
     /// A dependency that is fetched from a version control system.
     pub remote: Option<Evidence>,
+    /// Variables that the installation needs and no layer may hold.
+    pub secrets: Vec<String>,
     /// The extra that holds the tools of development.
     pub dev_extra: Option<&'static str>,
 }
@@ -134,6 +136,12 @@ impl Project {
             }
         }
         self.package = package(dir, doc);
+        // An index of uv that always asks who is there is told by variables with its name.
+        for index in doc.get(&["tool", "uv", "index"]).into_iter().flat_map(Node::items) {
+            let (name, asks) = (index.get(&["name"]).and_then(Node::str), index.get(&["authenticate"]).and_then(Node::str) == Some("always"));
+            let name = name.filter(|_| asks).map(|name| name.to_ascii_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_"));
+            self.secrets.extend(name.into_iter().flat_map(|name| ["USERNAME", "PASSWORD"].map(|part| format!("UV_INDEX_{name}_{part}"))));
+        }
         let above = |path: &str| path.trim_matches('/').rsplit_once('/').map(|(folder, _)| folder.to_owned());
         let hatch = doc.get(&["tool", "hatch", "build", "targets", "wheel", "packages"]).into_iter().flat_map(Node::items).filter_map(Node::str);
         self.package_roots.extend(hatch.filter_map(above));
@@ -151,6 +159,7 @@ impl Project {
                 self.requirements.splice(0..0, found.requirements);
             }
             (self.files, self.own, self.remote) = (found.files, found.own, found.remote);
+            self.secrets.extend(found.secrets);
         }
         if let Some(file) = dir.first_of(DEVELOPMENT.iter().copied()) {
             let found = requirement::read_files(dir, file, false)?;

@@ -30,6 +30,8 @@ pub struct RequirementFiles {
     pub own: Option<Evidence>,
     /// A line that fetches from a version control system.
     pub remote: Option<Evidence>,
+    /// Variables that hold what an index asks for, as `${NAME}` in a URL.
+    pub secrets: Vec<String>,
 }
 
 /// PEP 503: lower case, runs of `-`, `_` and `.` become one hyphen.
@@ -82,6 +84,10 @@ fn follow(dir: &Dir<'_>, file: &str, production: bool, found: &mut RequirementFi
     for (number, line) in text.lines() {
         let line = line.split(" #").next().unwrap_or_default().trim();
         let at = || Evidence::line(text.path().clone(), number, line.trim_end_matches('\\').trim());
+        if line.contains("://") && !line.starts_with('#') {
+            let names = line.split("${").skip(1).filter_map(|rest| Some(rest.split_once('}')?.0)).filter(|name| is_variable(name));
+            found.secrets.extend(names.map(str::to_owned));
+        }
         let option = |names: [&str; 2]| {
             names.iter().find_map(|name| line.strip_prefix(name)).filter(|rest| rest.starts_with([' ', '='])).map(|rest| rest.trim_start_matches([' ', '=']))
         };
@@ -107,6 +113,11 @@ fn follow(dir: &Dir<'_>, file: &str, production: bool, found: &mut RequirementFi
         }
     }
     Ok(())
+}
+
+/// Whether this is the name of a variable, which becomes a word of a file.
+pub fn is_variable(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }
 
 /// A path that stands in a file of `folder`.
@@ -170,5 +181,7 @@ mod tests {
         let names: Vec<&str> = found.requirements.iter().map(|requirement| requirement.name.as_str()).collect();
         assert_eq!(names, ["django", "gunicorn"]);
         assert!(found.own.is_some() && found.remote.is_some());
+        let private = Tree::memory([("requirements.txt", "--extra-index-url https://${PIP_USER}:${PIP_TOKEN}@pypi.example.org/simple\nx\n")]);
+        assert_eq!(read_files(&private.root(), "requirements.txt", true).expect("fine").secrets, ["PIP_USER", "PIP_TOKEN"]);
     }
 }

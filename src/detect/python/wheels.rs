@@ -53,21 +53,24 @@ impl<'p> Closure<'p> {
     pub fn delivery(&self, name: &str, line: &Version) -> Delivery {
         let Some(package) = self.locked().iter().find(|package| package.name == name) else {
             let Some((_, versions, _)) = self.asked.iter().find(|(asked, _, _)| asked == name) else { return Delivery::Unknown };
-            return match self.first_of(name, line) {
-                Some(first) if usable(versions, &first) => Delivery::Wheel,
-                Some(_) => Delivery::Native,
-                None => Delivery::Unknown,
-            };
+            return self.by_table(name, versions, line);
         };
         match &package.wheels {
             Some(wheels) if wheels.iter().any(|wheel| serves(wheel, line)) => Delivery::Wheel,
             Some(wheels) if wheels.iter().any(|wheel| on_linux(wheel)) => Delivery::Native,
             Some(_) => Delivery::Source,
-            None => match self.first_of(name, line) {
-                Some(first) if usable(&format!("=={}", package.version), &first) => Delivery::Wheel,
-                Some(_) => Delivery::Native,
-                None => Delivery::Unknown,
-            },
+            None => self.by_table(name, &format!("=={}", package.version), line),
+        }
+    }
+
+    /// The same for want of a list of files.
+    fn by_table(&self, name: &str, versions: &str, line: &Version) -> Delivery {
+        match self.first_of(name, line) {
+            Some(first) if usable(versions, &first) => Delivery::Wheel,
+            Some(_) => Delivery::Native,
+            // The table knows the package, and nothing that this line lacks.
+            None if self.first.is_some_and(|table| table.contains_key(name)) => Delivery::Wheel,
+            None => Delivery::Unknown,
         }
     }
 
