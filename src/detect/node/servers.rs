@@ -39,7 +39,10 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     draft.notes.extend(start.notes);
     draft.env.extend(start.env);
     draft.start = start.command;
-    draft.notes.extend(stripping::obstacles(draft, &texts)?);
+    let obstacles = stripping::obstacles(draft, &texts)?;
+    if !obstacles.is_empty() && !stripping::replace(draft, project, output.as_ref())? {
+        draft.notes.extend(obstacles);
+    }
     let file = draft.start.as_ref().and_then(|start| match &start.value {
         Cmd::Exec(words) => script::run_file(words).map(ToOwned::to_owned),
         Cmd::Shell(_) => None,
@@ -112,6 +115,9 @@ fn build(draft: &mut ServiceDraft, project: &Project<'_>, file: Option<&str>) ->
             candidates.push(Cmd::Shell(project.run(name)), Source::File(at));
         }
     }
+    if candidates.is_empty() {
+        candidates.extend(draft.build.take().map(|build| (build.value, build.source)));
+    }
     draft.build = asked::command(&project.hints, Question::BuildCmd, candidates)?;
     Ok(())
 }
@@ -139,8 +145,10 @@ fn copies(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], o
     if whole {
         holds.push("the program".to_owned());
     }
-    if let Some(package) = project.package.as_ref().filter(|package| package.has_any("dependencies") || package.has_any("optionalDependencies")) {
-        holds.insert(0, if package.has_any("devDependencies") { "the production dependencies" } else { "the dependencies" }.to_owned());
+    if project.package.as_ref().is_some_and(|package| package.has_any("dependencies") || package.has_any("optionalDependencies")) {
+        let prunes = draft.extra.get("prunes").and_then(serde_json::Value::as_bool) == Some(true);
+        let kind = if prunes { "the production dependencies" } else { "the dependencies" };
+        holds.insert(0, kind.to_owned());
     }
     let holds = match holds.split_last() {
         Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),

@@ -2,11 +2,14 @@
 
 use std::rc::Rc;
 
-use super::script;
+use super::project::Project;
+use super::script::{self, BIN};
+use super::start;
+use super::typescript::{self, Output};
 use crate::detect::source;
 use crate::fs::Text;
 use crate::manifest::pattern;
-use crate::model::{Cmd, Diagnostic, Evidence, ServiceDraft};
+use crate::model::{Cmd, Decision, Diagnostic, Evidence, ServiceDraft, Source};
 
 /// Flags after which Node.js, or what it loads first, reads more than stripped types.
 const LOADERS: &[&str] = &["--import", "--loader", "--experimental-loader", "--require", "-r", "--experimental-transform-types"];
@@ -32,7 +35,44 @@ pub fn obstacles(draft: &ServiceDraft, texts: &[Rc<Text>]) -> Result<Vec<Diagnos
         let help = "write it without one, or pass --experimental-transform-types to node";
         found.push(Diagnostic::warning("no-type-stripping", message).at(place).help(help));
     }
+    if let Some(place) = incomplete_import(texts)? {
+        let message = "Node.js finds a module of TypeScript only by its file's full name";
+        let help = "write `./name.ts` with `rewriteRelativeImportExtensions`, or compile it in a build script";
+        found.push(Diagnostic::warning("no-type-stripping", message).at(place).help(help));
+    }
     Ok(found)
+}
+
+/// What runs in place of a TypeScript file that Node.js can't run as it is: its compiled form, where the compiler and its output
+/// folder are the project's, else the program that the project starts it with for development. Whether something does.
+pub fn replace(draft: &mut ServiceDraft, project: &Project<'_>, output: Option<&Output>) -> Result<bool, Diagnostic> {
+    let Some(package) = project.package.as_ref().filter(|_| project.root.is_none()) else { return Ok(false) };
+    let Some(Decision { value: Cmd::Exec(words), source: Source::Inferred { .. }, .. }) = &draft.start else { return Ok(false) };
+    let Some(file) = script::run_file(words).map(|file| file.trim_start_matches("./").to_owned()) else { return Ok(false) };
+    if !project.has_script("build")
+        && package.dependency("typescript").is_some()
+        && let Some(output) = output
+        && let Some(compiled) = typescript::compiled(&file, output)
+        && typescript::runs_compiled(&project.dir)?
+    {
+        draft.start = Some(Decision::new(project.runtime.runs(&compiled), Source::inferred("the compiled form of the program", [output.at.clone()])));
+        let compiler = Cmd::Shell(format!("{BIN}tsc"));
+        draft.build = Some(Decision::new(compiler, Source::inferred("its imports need the compiler's folder", [output.at.clone()])));
+        return Ok(true);
+    }
+    let Some(runner) = ["tsx", "ts-node"].iter().find_map(|name| package.dependency(name)) else { return Ok(false) };
+    let own = start::for_development(project).filter(|own| own.value.program().is_some_and(|program| program.ends_with(&runner.name)));
+    let command = own.map_or_else(|| Cmd::exec([format!("{BIN}{}", runner.name), file]), |own| own.value);
+    draft.start = Some(Decision::new(command, Source::inferred("the program that the project runs TypeScript with", [runner.at.clone()])));
+    if !runner.production {
+        draft.set("prunes", false);
+        draft.notes.push(
+            Diagnostic::warning("runner-in-production", format!("production runs `{}`, so it gets the development dependencies too", runner.name))
+                .at(runner.at)
+                .help("add a build script that compiles the program, or move it to the dependencies"),
+        );
+    }
+    Ok(true)
 }
 
 /// Since 22.18 and 23.6 without a flag, since 22.6 with one.
@@ -47,8 +87,37 @@ fn strips(version: &[u32], words: &[String]) -> bool {
     }
 }
 
+fn typed(texts: &[Rc<Text>]) -> impl Iterator<Item = &Rc<Text>> {
+    texts.iter().filter(|text| text.path().name().ends_with("ts") && !text.path().name().ends_with(".d.ts"))
+}
+
+/// A relative import without its ending, or with the ending that the compiler's output would have.
+fn incomplete_import(texts: &[Rc<Text>]) -> Result<Option<Evidence>, Diagnostic> {
+    let pattern = pattern::pattern(r#"^\s*(?:import|export|(?:const|let|var)\s[^=]*=\s*require\()[^'"]*['"](\.{1,2}/[^'"]*)['"]"#)
+        .map_err(|error| Diagnostic::error("pattern", error.to_string()))?;
+    let is_there = |text: &Text, name: &str| {
+        let folder = text.path().parent();
+        folder.and_then(|folder| folder.join(name)).is_some_and(|path| texts.iter().any(|other| *other.path() == path))
+    };
+    for text in typed(texts) {
+        for (number, line) in text.lines().filter(|(_, line)| !line.contains("import type")) {
+            let Some(name) = pattern.captures(line).and_then(|found| found.get(1)) else { continue };
+            let last = name.as_str().rsplit('/').next().unwrap_or_default();
+            let whole = last.rsplit_once('.').is_some_and(|(_, ending)| match ending {
+                "ts" | "mts" | "cts" | "json" | "node" | "wasm" => true,
+                "js" | "mjs" | "cjs" => is_there(text, name.as_str()),
+                _ => false,
+            });
+            if !whole {
+                return Ok(Some(Evidence::line(text.path().clone(), number, line.trim())));
+            }
+        }
+    }
+    Ok(None)
+}
+
 fn compiled_syntax(texts: &[Rc<Text>]) -> Result<Option<Evidence>, Diagnostic> {
-    let typed: Vec<Rc<Text>> = texts.iter().filter(|text| text.path().name().ends_with("ts") && !text.path().name().ends_with(".d.ts")).cloned().collect();
+    let typed: Vec<Rc<Text>> = typed(texts).cloned().collect();
     let pattern = pattern::pattern(r"(?m)^(?:export )?((?:const )?enum|namespace) \w+ \{").map_err(|error| Diagnostic::error("pattern", error.to_string()))?;
     Ok(source::find(&typed, &pattern, "//").map(|hit| hit.at))
 }
@@ -56,6 +125,28 @@ fn compiled_syntax(texts: &[Rc<Text>]) -> Result<Option<Evidence>, Diagnostic> {
 #[cfg(test)]
 mod tests {
     use super::strips;
+    use crate::detect::detect;
+    use crate::fs::Tree;
+    use crate::model::Answers;
+
+    /// The start and build commands of a program in two files.
+    fn commands(import: &str, tsconfig: &str) -> (String, Option<String>) {
+        let package = r#"{"name": "a", "scripts": {"start": "tsx src/index.ts"}, "devDependencies": {"tsx": "4", "typescript": "5"}}"#;
+        let index = format!("import {{ port }} from '{import}';\nserver.listen(port);\n");
+        let files = [("package.json", package), ("tsconfig.json", tsconfig), ("src/index.ts", index.as_str()), ("src/port.ts", "export const port = 1;\n")];
+        let found = detect(&Tree::memory(files), &Answers::default());
+        let draft = &found.services[0];
+        (draft.start.as_ref().expect("a start").value.to_string(), draft.build.as_ref().map(|build| build.value.to_string()))
+    }
+
+    #[test]
+    fn imports_decide_what_runs_types() {
+        let common = r#"{"compilerOptions": {"module": "CommonJS", "outDir": "out", "rootDir": "src"}}"#;
+        let bundled = r#"{"compilerOptions": {"module": "esnext", "outDir": "out", "rootDir": "src"}}"#;
+        assert_eq!(commands("./port.ts", common), ("node src/index.ts".to_owned(), None));
+        assert_eq!(commands("./port", common), ("node out/index.js".to_owned(), Some("node_modules/.bin/tsc".to_owned())));
+        assert_eq!(commands("./port.js", bundled), ("node_modules/.bin/tsx src/index.ts".to_owned(), None));
+    }
 
     #[test]
     fn versions_that_strip_types() {

@@ -74,6 +74,14 @@ fn only_in_src(dir: &Dir<'_>) -> bool {
     all.peek().is_some() && all.all(|path| path.starts_with("src/"))
 }
 
+/// Whether Node.js runs what the compiler writes: it writes modules for `require`, or holds imports to Node.js's own rules.
+pub fn runs_compiled(dir: &Dir<'_>) -> Result<bool, Diagnostic> {
+    let Some(doc) = Document::read(dir, "tsconfig.json")? else { return Ok(false) };
+    let silent = doc.get(&["compilerOptions", "noEmit"]).and_then(crate::manifest::Node::bool) == Some(true);
+    let module = doc.str(&["compilerOptions", "module"]).unwrap_or_default().to_ascii_lowercase();
+    Ok(!silent && ["commonjs", "node16", "node18", "node20", "nodenext"].contains(&module.as_str()))
+}
+
 /// The compiled form of a source file.
 pub fn compiled(source: &str, output: &Output) -> Option<String> {
     let tail = if output.from.is_empty() { source } else { source.strip_prefix(&output.from)?.strip_prefix('/')? };
