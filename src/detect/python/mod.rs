@@ -15,6 +15,7 @@ mod routes;
 mod run;
 mod servers;
 mod setup;
+mod undeclared;
 mod versions;
 mod wheels;
 mod workspace;
@@ -111,6 +112,7 @@ fn service(dir: &Dir<'_>, project: &Project, member: Option<&workspace::Member<'
     }
     manager.notes(project, &mut draft);
     manager.fill(&lock_dir, project, member.map(|member| member.name.as_str()), &mut draft);
+    draft.notes.extend(undeclared::import(dir, project, &sources, pack)?);
     sources_of_production(&sources, project, &mut draft);
     place(&sources, &mut draft)?;
     watch(dir, project, &manager, &mut draft);
@@ -200,7 +202,7 @@ mod tests {
     use crate::catalog::StackPack;
     use crate::detect::Detector as _;
     use crate::fs::Tree;
-    use crate::model::{Answers, ServiceDraft, Strength};
+    use crate::model::{Answers, ServiceDraft, Severity, Strength};
 
     fn draft(files: &[(&str, &str)]) -> ServiceDraft {
         let tree = Tree::memory(files.iter().copied());
@@ -229,6 +231,19 @@ mod tests {
         assert!(library.start.is_none() && library.open[0].message.contains("library"));
         let two = draft(&[("requirements.txt", "fastapi\nuvicorn\n"), ("a/main.py", "app = FastAPI()\n"), ("b/main.py", "app = FastAPI()\n")]);
         assert_eq!(two.open[0].candidates.len(), 2);
+    }
+
+    #[test]
+    fn an_import_that_nothing_declares_is_an_error() {
+        let errors = |files: &[(&str, &str)]| {
+            let notes = draft(files).notes;
+            notes.into_iter().filter(|note| note.severity == Severity::Error).map(|note| (note.message, note.at[0].place())).collect::<Vec<_>>()
+        };
+        let app = "import os\nfrom flask import Flask\napp = Flask(__name__)\n";
+        let message = "the program imports `flask`, and nothing names its dependencies".to_owned();
+        assert_eq!(errors(&[("app.py", app)]), [(message, "app.py:2".to_owned())]);
+        assert_eq!(errors(&[("app.py", app), ("requirements.txt", "flask\n")]), []);
+        assert_eq!(errors(&[("app.py", app), ("flask.py", "")]), []);
     }
 
     #[test]
