@@ -120,6 +120,10 @@ fn service(dir: &Dir<'_>, project: &Project, member: Option<&workspace::Member<'
     if let Some(member) = member {
         member.place(&mut draft);
     }
+    // What the framework needs to be reached at all, it needs in development too.
+    if let Some(row) = draft.framework.as_ref().and_then(|framework| pack.framework(&framework.value)) {
+        draft.set("framework_env", row.env.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect::<serde_json::Map<_, _>>());
+    }
     let mut secrets = project.secrets.clone();
     secrets.sort();
     secrets.dedup();
