@@ -256,11 +256,18 @@ fn watch(draft: &ServiceDraft, dir: &str) -> WatchPlan {
     for path in &watch.rebuild {
         rows.push(WatchRow { action: "rebuild".to_owned(), path: format!("{dir}{path}"), target: String::new(), ignore: Vec::new() });
     }
+    // Two facts may name one folder, and Compose refuses a list that names it twice.
+    let mut ignore: Vec<String> = Vec::new();
+    for path in &watch.ignore {
+        if !ignore.contains(path) {
+            ignore.push(path.clone());
+        }
+    }
     for path in &watch.paths {
         let tail = if path == "." { "" } else { path.as_str() };
         let target = if watch.action == "rebuild" { String::new() } else { format!("/app/{tail}").trim_end_matches('/').to_owned() };
         let shown = format!("{dir}{tail}").trim_end_matches('/').to_owned();
-        rows.push(WatchRow { action: watch.action.clone(), path: if shown.is_empty() { ".".to_owned() } else { shown }, target, ignore: watch.ignore.clone() });
+        rows.push(WatchRow { action: watch.action.clone(), path: if shown.is_empty() { ".".to_owned() } else { shown }, target, ignore: ignore.clone() });
     }
     WatchPlan { rows }
 }
