@@ -3,6 +3,7 @@
 mod asked;
 mod c;
 mod deno;
+mod front_end;
 mod go;
 mod listening;
 mod node;

@@ -94,6 +94,7 @@ pub fn detect(tree: &Tree, answers: &Answers) -> Detection {
     let mut search = Search { answers, packs: BTreeMap::new(), found: Detection::default(), covered: Vec::new() };
     search.found.diagnostics.extend(tree.notes().iter().cloned());
     search.visit(&tree.root(), false);
+    search.leave_front_ends();
     search.resolve_sites();
     search.leave_examples();
     search.name_uniquely();
@@ -178,8 +179,17 @@ impl Search<'_> {
         }
         let Some((winner, _)) = claims.first() else { return false };
         let mut found = winner.draft(dir, &self.packs[winner.id()], self.answers);
+        // Whose program takes in what the other's builds has the folder.
+        let takes_in = |found: &Found| found.services.iter().any(|service| service.front.as_ref().is_some_and(|front| front.draft.root == *dir.path()));
+        for (other, _) in &claims[1..] {
+            let theirs = if found.as_ref().is_ok_and(takes_in) { break } else { other.draft(dir, &self.packs[other.id()], self.answers) };
+            if theirs.as_ref().is_ok_and(takes_in) {
+                found = theirs;
+            }
+        }
         if let Ok(found) = &mut found
             && claims.len() > 1
+            && !takes_in(found)
         {
             let candidates: Vec<(String, Source)> =
                 claims.iter().map(|(detector, claim)| (detector.id().to_owned(), Source::File(claim.because.clone()))).collect();
@@ -220,6 +230,12 @@ impl Search<'_> {
             self.packs.insert(id, StackPack::load(id)?);
         }
         Ok(())
+    }
+
+    /// A front end that a server takes in is no service beside it.
+    fn leave_front_ends(&mut self) {
+        let taken: Vec<RelPath> = self.found.services.iter().filter_map(|service| Some(service.front.as_ref()?.draft.root.clone())).collect();
+        self.found.services.retain(|service| service.front.is_some() || !taken.contains(&service.root));
     }
 
     /// A folder of HTML beside real services is theirs, not a site of its own.

@@ -205,8 +205,12 @@ pub struct Reads {
 }
 
 impl Reads {
-    /// Hands what is read to the template and the explanation.
-    pub fn state(self, draft: &mut ServiceDraft) {
+    /// Hands what is read to the template and the explanation; the folder of a front end is only where its build's output lies.
+    pub fn state(mut self, draft: &mut ServiceDraft) {
+        if let Some(front) = &draft.front {
+            let around = |folder: &RelPath| !front.draft.root.is_root() && front.draft.root.below(folder).is_some();
+            self.folders.retain(|(_, folder, _)| !draft.root.join(folder).is_some_and(|folder| around(&folder)));
+        }
         if self.folders.is_empty() && self.files.is_empty() {
             return;
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::question::Question;
-use super::{Cmd, Decision, Diagnostic, Evidence, RelPath, Source, Version};
+use super::{Cmd, Decision, Diagnostic, Evidence, FrontEnd, RelPath, Source, Version};
 
 /// How sure a detector is that a folder is its own, before it opens a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -163,6 +163,8 @@ pub struct ServiceDraft {
     pub compose: Compose,
     /// What runs beside it out of the same image.
     pub processes: Vec<Process>,
+    /// The front end that it takes in.
+    pub front: Option<Box<FrontEnd>>,
     /// For the compose file: what is synced, and what makes a rebuild.
     pub watch: Watch,
     /// What the template of this stack needs beyond the common facts.
@@ -247,6 +249,7 @@ impl ServiceDraft {
             ignore: Vec::new(),
             compose: Compose::default(),
             processes: Vec::new(),
+            front: None,
             watch: Watch::default(),
             extra: serde_json::Map::new(),
             open: Vec::new(),

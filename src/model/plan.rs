@@ -97,9 +97,45 @@ pub struct ServicePlan {
     pub why: BTreeMap<String, String>,
     /// What the stack's detector handed to its template.
     pub x: serde_json::Map<String, serde_json::Value>,
+    /// The front end that it takes in.
+    pub front: Option<FrontPlan>,
     /// What is added to the rendered text.
     #[serde(skip)]
     pub custom: Custom,
+}
+
+/// The stage of a front end that the program takes in.
+#[derive(Clone, Debug, Serialize)]
+pub struct FrontPlan {
+    /// Its runtime.
+    pub runtime: RuntimePlan,
+    /// Why it is this version.
+    pub why: String,
+    /// System packages that its installation needs.
+    pub packages: Vec<String>,
+    /// Its folder seen from the build context: empty, or ending in `/`.
+    pub dir: String,
+    /// The same as the source of a COPY of everything.
+    pub here: String,
+    /// Files of that folder that it has no use for, as a pattern; empty for none.
+    pub exclude: String,
+    /// Its folder in its stage.
+    pub home: String,
+    /// Its build command.
+    pub build: String,
+    /// What its build makes, in its stage.
+    pub output: String,
+    /// The same for people: seen from the build context.
+    pub makes: String,
+    /// Where the program wants it, seen from the program's folder.
+    pub wanted: String,
+    /// Whether the program reads it while it runs.
+    pub read: bool,
+    /// The images that its stage stands on; the program's plan holds them too.
+    #[serde(skip)]
+    pub images: BTreeMap<String, String>,
+    /// What its detector handed to its template.
+    pub x: serde_json::Map<String, serde_json::Value>,
 }
 
 /// What a company or a project adds to images without a template of its own.

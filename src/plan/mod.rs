@@ -2,6 +2,7 @@
 
 mod compose;
 mod custom;
+mod front;
 mod places;
 mod service;
 
@@ -27,9 +28,10 @@ struct Catalog {
 impl Catalog {
     fn load(drafts: &[ServiceDraft]) -> Result<Self, String> {
         let mut packs = BTreeMap::new();
-        for draft in drafts.iter().filter(|draft| !draft.pack.is_empty()) {
-            if !packs.contains_key(draft.pack) {
-                packs.insert(draft.pack, StackPack::load(draft.pack)?);
+        let fronts = drafts.iter().filter_map(|draft| Some(draft.front.as_ref()?.draft.pack));
+        for pack in drafts.iter().map(|draft| draft.pack).chain(fronts).filter(|pack| !pack.is_empty()) {
+            if !packs.contains_key(pack) {
+                packs.insert(pack, StackPack::load(pack)?);
             }
         }
         Ok(Self { packs, packages: Packages::load()?, services: Services::load()? })
@@ -90,7 +92,11 @@ fn ignores(drafts: &[ServiceDraft], plan: &Plan, catalog: &Catalog) -> Vec<Ignor
         let entries = by_context.entry(service.context.clone()).or_default();
         // A certificate would be kept out with the keys.
         entries.extend(service.custom.certificate.iter().map(|path| format!("!{path}")));
-        for entry in catalog.packs[draft.pack].ignore.iter().chain(&draft.ignore).chain(&service.custom.ignore) {
+        // What the front end's stage makes anew never comes from outside.
+        let front = draft.front.as_ref().into_iter().flat_map(|front| [&front.output, &front.place]);
+        let mut made: Vec<String> = front.filter_map(|path| path.below(&service.context)).map(ToOwned::to_owned).collect();
+        made.extend(draft.front.as_ref().map(|_| "**/node_modules".to_owned()));
+        for entry in catalog.packs[draft.pack].ignore.iter().chain(&draft.ignore).chain(&made).chain(&service.custom.ignore) {
             if !entries.contains(entry) {
                 entries.push(entry.clone());
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Catalog, Places};
+use super::{Catalog, Places, front};
 use crate::catalog::stack::LineRow;
 use crate::catalog::{BaseRow, CHECKED, StackPack, SystemRow};
 use crate::config::Config;
@@ -34,9 +34,17 @@ pub fn plan(
         // The draft's own question says what is missing.
         return Err(if draft.open.is_empty() { vec![no_start(draft)] } else { Vec::new() });
     };
-    let context = if places.alone && draft.context == draft.root { RelPath::root() } else { draft.context.clone() };
+    let own = if places.alone && draft.context == draft.root { RelPath::root() } else { draft.context.clone() };
+    let context = front::context(own.clone(), draft);
     let member = draft.context != draft.root;
-    let home = if member { &draft.root } else { &context };
+    let home = if member || own != context { &draft.root } else { &context };
+    let front = front::plan(draft, catalog, &context).map_err(|problem| vec![problem])?;
+    if let Some(front) = &draft.front
+        && let Some((decision, row)) = front.draft.runtime.as_ref().zip(catalog.packs[front.draft.pack].runtime.as_ref())
+    {
+        end_of_life(&front.draft, decision, row, &mut notes);
+        contradictions(&front.draft, row.title.as_str(), decision, &mut notes);
+    }
     let dir = draft.root.below(&context).filter(|below| !below.is_empty()).map_or_else(String::new, |below| format!("{below}/"));
     let runtime = draft.runtime.as_ref().zip(pack.runtime.as_ref()).map(|(decision, row)| {
         end_of_life(draft, decision, row, &mut notes);
@@ -81,6 +89,7 @@ pub fn plan(
         context,
         images: images(draft, pack, row, &release)
             .into_iter()
+            .chain(front.iter().flat_map(|front| front.images.clone()))
             .map(|(name, image)| (name, super::custom::through(custom.registry.as_deref(), &image)))
             .collect(),
         base: base.value,
@@ -103,13 +112,14 @@ pub fn plan(
         why,
         x: draft.extra.clone(),
         runtime,
+        front,
         custom,
     };
     Ok((service, notes))
 }
 
 /// A reason for a comment in a file. Where a person chose, all ways of choosing must give the same bytes.
-fn reason(source: &Source) -> String {
+pub(super) fn reason(source: &Source) -> String {
     if source.is_explicit() { "as chosen".to_owned() } else { source.to_string() }
 }
 
@@ -166,7 +176,7 @@ fn refuses(draft: &ServiceDraft, pack: &StackPack, base: &str) -> Option<(String
     need.map(|(need, why)| (format!("`{}` {why}", need.name), vec![need.at.clone()]))
 }
 
-fn release(draft: &ServiceDraft, pack: &StackPack, row: &BaseRow) -> String {
+pub(super) fn release(draft: &ServiceDraft, pack: &StackPack, row: &BaseRow) -> String {
     let version = draft.runtime.as_ref().map(|decision| &decision.value);
     let line = version.zip(pack.runtime.as_ref()).and_then(|(version, runtime)| runtime.line(version));
     let holds = |line: &LineRow| match (&line.release_before, version) {
@@ -181,7 +191,7 @@ fn release(draft: &ServiceDraft, pack: &StackPack, row: &BaseRow) -> String {
     own.unwrap_or(&row.release).clone()
 }
 
-fn images(draft: &ServiceDraft, pack: &StackPack, row: &BaseRow, release: &str) -> BTreeMap<String, String> {
+pub(super) fn images(draft: &ServiceDraft, pack: &StackPack, row: &BaseRow, release: &str) -> BTreeMap<String, String> {
     let version = draft.runtime.as_ref().map(|decision| decision.value.to_string()).unwrap_or_default();
     let major = draft.runtime.as_ref().map(|decision| decision.value.major().to_string()).unwrap_or_default();
     let fill = |pattern: &str| pattern.replace("{version}", &version).replace("{major}", &major).replace("{release}", release);
@@ -206,7 +216,7 @@ fn user(draft: &ServiceDraft, row: &BaseRow, custom: &Custom) -> Result<UserPlan
     Ok(UserPlan { id: id.clone(), uid, gid, create })
 }
 
-fn packages(draft: &ServiceDraft, pack: &StackPack, catalog: &Catalog, row: &BaseRow, release: &str) -> PackagesPlan {
+pub(super) fn packages(draft: &ServiceDraft, pack: &StackPack, catalog: &Catalog, row: &BaseRow, release: &str) -> PackagesPlan {
     let build_os = row.build_os.as_deref().unwrap_or(&row.os);
     let gather = |debian: &dyn Fn(&SystemRow) -> &[String], alpine: &dyn Fn(&SystemRow) -> &[String], os: &str| -> Vec<String> {
         let listed = |need: &crate::model::Dependency| match os {

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use module::Module;
 use programs::Program;
 
-use super::{Detector, Found, asked, source};
+use super::{Detector, Found, asked, front_end, source};
 use crate::catalog::StackPack;
 use crate::fs::{Dir, Text};
 use crate::manifest::{pattern, tool_versions};
@@ -234,8 +234,24 @@ impl Service<'_> {
         self.cgo(&mut draft, &texts);
         self.commands(&mut draft, program, &texts, told)?;
         self.layers(&mut draft, program);
+        self.pages(&mut draft, &texts)?;
         reads.state(&mut draft);
         Ok(draft)
+    }
+
+    /// What the compiler embeds: a front end that is built first, or files that the image's build must see.
+    fn pages(&self, draft: &mut ServiceDraft, texts: &[Rc<Text>]) -> Result<(), Diagnostic> {
+        let embedded = programs::embedded(texts);
+        let home = if draft.context == draft.root { draft.root.clone() } else { draft.context.clone() };
+        for one in &embedded {
+            let below = one.path.below(&home).unwrap_or_default();
+            let hidden = |entry: &&String| below == entry.as_str() || below.starts_with(&format!("{entry}/"));
+            if let Some(entry) = self.pack.ignore.iter().find(hidden) {
+                draft.ignore.push(format!("!{entry}"));
+            }
+        }
+        draft.ignore.dedup();
+        front_end::take(draft, &front_end::Program { dir: self.dir, texts, embedded, ending: "go" }, self.answers)
     }
 
     /// What links C code needs a C library at run time.

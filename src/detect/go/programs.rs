@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::constraints;
 use super::module::Module;
+use crate::detect::front_end::Embedded;
 use crate::fs::{Dir, Text};
 use crate::manifest::{Document, Node, pattern};
 use crate::model::{Evidence, RelPath};
@@ -133,6 +134,24 @@ pub fn reach(dir: &Dir<'_>, program: &Program, modules: &[&Module]) -> Vec<Rc<Te
     texts
 }
 
+/// What the compiler puts into the program: of a pattern, the folder that it looks into.
+pub fn embedded(texts: &[Rc<Text>]) -> Vec<Embedded> {
+    let mut found: Vec<Embedded> = Vec::new();
+    for text in texts {
+        let folder = text.path().parent().unwrap_or_default();
+        for (number, line) in text.lines() {
+            let Some(patterns) = line.strip_prefix("//go:embed ") else { continue };
+            for pattern in patterns.split_whitespace().map(|word| word.trim_matches(['"', '`'])) {
+                let plain: Vec<&str> =
+                    pattern.strip_prefix("all:").unwrap_or(pattern).split('/').take_while(|part| !part.contains(['*', '?', '[', '\\'])).collect();
+                let path = folder.join(&plain.join("/")).filter(|path| *path != folder);
+                found.extend(path.map(|path| Embedded { path, at: Evidence::line(text.path().clone(), number, line), sure: true }));
+            }
+        }
+    }
+    found
+}
+
 /// Whether any of the texts imports a package of a module.
 pub fn imports(texts: &[Rc<Text>], module: &str) -> bool {
     let (whole, below) = (format!("\"{module}\""), format!("\"{module}/"));
@@ -141,7 +160,7 @@ pub fn imports(texts: &[Rc<Text>], module: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Module, programs, reach};
+    use super::{Module, embedded, programs, reach};
     use crate::fs::Tree;
 
     #[test]
@@ -162,5 +181,14 @@ mod tests {
         let texts = reach(&tree.root(), &found[0], &[&module]);
         let paths: Vec<&str> = texts.iter().map(|text| text.path().as_str()).collect();
         assert_eq!(paths, ["cmd/a/main.go", "internal/db/db.go", "internal/web/web.go"]);
+    }
+
+    #[test]
+    fn patterns_of_embedded_files_name_the_folder_that_they_look_into() {
+        let source = "package web\n\n//go:embed all:dist templates/*.html \"a.txt\"\n//go:embed *.css\nvar files embed.FS\n";
+        let tree = Tree::memory([("web/web.go", source)]);
+        let text = tree.root().read("web/web.go").expect("fine").expect("there");
+        let found = embedded(&[text]);
+        assert_eq!(found.iter().map(|one| one.path.as_str()).collect::<Vec<_>>(), ["web/dist", "web/templates", "web/a.txt"]);
     }
 }

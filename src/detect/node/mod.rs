@@ -6,6 +6,7 @@ mod frameworks;
 pub mod listening;
 mod managers;
 mod natives;
+pub mod pages;
 mod prisma;
 mod project;
 mod runtime;

@@ -56,39 +56,57 @@ impl<'a> Workspace<'a> {
     /// The services of the workspace.
     pub fn draft(&self, package: &Package, answers: &Answers) -> Result<Found, Diagnostic> {
         let mut found = Found { services: Vec::new(), covers: self.members.iter().map(|member| member.dir.path().clone()).collect() };
-        let hints = answers.hints(self.root.path(), "");
-        let mut kits: Vec<(Runtime, StackPack, Manager)> = Vec::new();
-        for (at, member) in self.members.iter().enumerate() {
-            let on_bun = runtime::on_bun(&member.dir, &member.package, &self.root)?.is_some();
-            let runtime = if on_bun { Runtime::Bun } else { Runtime::Node };
-            if !kits.iter().any(|(known, _, _)| *known == runtime) {
-                let pack = StackPack::load(runtime.id()).map_err(|why| Diagnostic::error("catalogue", why))?;
-                let manager = Manager::choose(&self.root, Some(package), &pack, &hints)?;
-                kits.push((runtime, pack, manager));
-            }
-            let Some((_, pack, manager)) = kits.iter().find(|(known, _, _)| *known == runtime) else { continue };
-            let mut draft = ServiceDraft::new(runtime.id(), member.dir.path().clone(), &member.name);
-            draft.context = self.root.path().clone();
-            let hints = answers.hints(member.dir.path(), &draft.name);
-            let project = Project {
-                dir: member.dir.clone(),
-                package: Some(member.package.clone()),
-                root: Some(package),
-                manager,
-                runtime,
-                pack,
-                hints,
-                others: Vec::new(),
-                framework: None,
-            };
-            if !project.is_application() {
-                continue;
-            }
-            super::fill(&mut draft, project, &[member.dir.clone(), self.root.clone()])?;
-            self.surround(&mut draft, at, package, manager)?;
-            found.services.push(draft);
+        let mut kits = Vec::new();
+        for at in 0..self.members.len() {
+            found.services.extend(self.one(at, package, answers, &mut kits, false)?);
         }
         Ok(found)
+    }
+
+    /// The draft of the member in this folder, whatever it is.
+    pub fn member(&self, folder: &RelPath, package: &Package, answers: &Answers) -> Result<Option<ServiceDraft>, Diagnostic> {
+        let Some(at) = self.members.iter().position(|member| member.dir.path() == folder) else { return Ok(None) };
+        self.one(at, package, answers, &mut Vec::new(), true)
+    }
+
+    /// The draft of a member, if it is an application or whatever it is.
+    fn one(
+        &self,
+        at: usize,
+        package: &Package,
+        answers: &Answers,
+        kits: &mut Vec<(Runtime, StackPack, Manager)>,
+        whatever: bool,
+    ) -> Result<Option<ServiceDraft>, Diagnostic> {
+        let member = &self.members[at];
+        let on_bun = runtime::on_bun(&member.dir, &member.package, &self.root)?.is_some();
+        let runtime = if on_bun { Runtime::Bun } else { Runtime::Node };
+        if !kits.iter().any(|(known, _, _)| *known == runtime) {
+            let pack = StackPack::load(runtime.id()).map_err(|why| Diagnostic::error("catalogue", why))?;
+            let manager = Manager::choose(&self.root, Some(package), &pack, &answers.hints(self.root.path(), ""))?;
+            kits.push((runtime, pack, manager));
+        }
+        let Some((_, pack, manager)) = kits.iter().find(|(known, _, _)| *known == runtime) else { return Ok(None) };
+        let mut draft = ServiceDraft::new(runtime.id(), member.dir.path().clone(), &member.name);
+        draft.context = self.root.path().clone();
+        let hints = answers.hints(member.dir.path(), &draft.name);
+        let project = Project {
+            dir: member.dir.clone(),
+            package: Some(member.package.clone()),
+            root: Some(package),
+            manager,
+            runtime,
+            pack,
+            hints,
+            others: Vec::new(),
+            framework: None,
+        };
+        if !whatever && !project.is_application() {
+            return Ok(None);
+        }
+        super::fill(&mut draft, project, &[member.dir.clone(), self.root.clone()])?;
+        self.surround(&mut draft, at, package, manager)?;
+        Ok(Some(draft))
     }
 
     /// What an application needs of its workspace.

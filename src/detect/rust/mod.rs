@@ -3,13 +3,14 @@
 mod cargo;
 mod layers;
 mod lock;
+mod pages;
 mod program;
 mod settings;
 
 use cargo::{Asked, Bin, Package, Workspace};
 use lock::Lock;
 
-use super::{Detector, Found, asked, source};
+use super::{Detector, Found, asked, front_end, source};
 use crate::catalog::stack::RuntimeRow;
 use crate::catalog::{FrameworkRow, StackPack};
 use crate::fs::Dir;
@@ -167,9 +168,12 @@ impl Common<'_> {
         let home = self.dir.tree().dir(package.root.clone());
         let reads = source::reads(&home, &texts, &layers::seen(&draft.root, &draft.context));
         let told = program::facts(&mut draft, &texts, &reads.texts(&home), framework, &hints)?;
-        reads.state(&mut draft);
         self.commands(&mut draft, package, bin, why, &told)?;
         layers::layers(self.dir, &mut draft, self.workspace, package, bin, self.lock.is_some());
+        let embedded = pages::embedded(&draft, &texts, &closure);
+        front_end::take(&mut draft, &front_end::Program { dir: self.dir, texts: &texts, embedded, ending: "rs" }, self.answers)?;
+        pages::build_script(&mut draft, self.dir, &closure, hints.get(Question::BuildCmd).is_some());
+        reads.state(&mut draft);
         Ok(draft)
     }
 
