@@ -131,6 +131,10 @@ fn harm(file: &Rendered) -> Option<String> {
             Instruction::Expose(expose) => expose.arguments.iter().map(|port| port.value.to_string()).collect(),
             Instruction::Arg(arg) => arg.arguments.value.to_string(),
             Instruction::Copy(copy) => copy.dest.value.to_string(),
+            Instruction::Volume(volume) => match &volume.arguments {
+                parse_dockerfile::JsonOrStringArray::Json(_) => continue,
+                parse_dockerfile::JsonOrStringArray::String(text) => text.iter().map(|word| word.value.to_string()).collect(),
+            },
             Instruction::Stopsignal(signal) => signal.arguments.value.to_string(),
             other => return Some(format!("an instruction that no template has: {other:?}")),
         };

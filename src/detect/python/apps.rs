@@ -32,6 +32,8 @@ pub struct App<'p> {
     pub factory: bool,
     /// The folder that the module is imported from, empty for the service's own.
     pub import_root: String,
+    /// Who can serve it.
+    pub interface: &'p str,
     /// Where it is made.
     pub at: Evidence,
     rank: (usize, usize, usize),
@@ -133,14 +135,16 @@ fn of_row<'p>(sources: &Sources<'_>, row: &'p FrameworkRow) -> Result<Vec<App<'p
 }
 
 fn search<'p>(sources: &Sources<'_>, row: &'p FrameworkRow, constructors: &str) -> Result<Vec<App<'p>>, Diagnostic> {
-    let makes = regex(&format!(r"(?m)^([A-Za-z_]\w*)\s*(?::\s*[\w.]+\s*)?=\s*(?:\w+\.)*(?:{constructors})\s*\("))?;
+    let makes = regex(&format!(r"(?m)^([A-Za-z_]\w*)(?:\s*,[\w\s,*]*)?\s*(?::\s*[\w.]+\s*)?=\s*(?:\w+\.)*(?:{constructors})\s*\("))?;
     let factory = regex(r"(?m)^def\s+((?:create|make|get|build|init)_(?:app|application|api|asgi|wsgi|server))\s*\(([^)]*)\)")?;
     let calls = regex(r"(?m)^([A-Za-z_]\w*)\s*(?::\s*[\w.]+\s*)?=\s*(?:\w+\.)*(?:create|make|get|build|init)_(?:app|application|api|asgi|wsgi|server)\s*\(")?;
     let mentions = regex(&format!(r"\b(?:{constructors})\s*\("))?;
     let imports = regex(r"(?m)^from\s+[\w.]+\s+import\s+(?:\w+\s+as\s+)?(app|application|celery|celery_app)\b")?;
+    let asgi = row.data.get("asgi").and_then(toml::Value::as_str).map(regex).transpose()?;
     let mut apps = Vec::new();
     for text in &sources.texts {
         let tail = sources.tail(text);
+        let interface = if asgi.as_ref().is_some_and(|asgi| asgi.is_match(text.as_str())) { "asgi" } else { interface(row) };
         let stem = tail.rsplit('/').next().unwrap_or_default().trim_end_matches(".py");
         let entry = matches!(stem, "wsgi" | "asgi");
         let mut push = |pattern: &Regex, factory: bool, weight: usize| {
@@ -157,7 +161,7 @@ fn search<'p>(sources: &Sources<'_>, row: &'p FrameworkRow, constructors: &str) 
                 let at = text.at(object.start(), if factory { object.as_str() } else { line.split('(').next().unwrap_or_default() });
                 let Some(object) = held(row, text.as_str(), object.as_str(), factory) else { continue };
                 let rank = (1 + weight * 100 + file, tail.matches('/').count(), named);
-                apps.push(App { row, module, object, factory, import_root, at, rank });
+                apps.push(App { row, module, object, factory, import_root, interface, at, rank });
             }
         };
         push(&makes, false, 0);
@@ -198,7 +202,12 @@ fn named<'p>(sources: &Sources<'_>, row: &'p FrameworkRow) -> Result<Option<App<
         ("", false) => "app",
         (object, _) => object,
     };
-    Ok(Some(App { row, module, object: object.to_owned(), factory, import_root: String::new(), at: hit.at, rank: (0, 0, 0) }))
+    Ok(Some(App { row, module, object: object.to_owned(), factory, import_root: String::new(), interface: interface(row), at: hit.at, rank: (0, 0, 0) }))
+}
+
+/// Which servers can serve what a framework makes.
+fn interface(row: &FrameworkRow) -> &str {
+    row.data.get("interface").and_then(toml::Value::as_str).unwrap_or_default()
 }
 
 /// Whether a factory can be called without arguments.

@@ -23,10 +23,14 @@ pub struct Django {
     pub build_env: Vec<(String, String)>,
     /// Variables for compose.yaml.
     pub dev_env: Vec<(String, String)>,
+    /// Variables without which the settings can't be read.
+    pub needed: Vec<(String, Evidence)>,
+    /// The folder of what people upload, below that of manage.py.
+    pub media: Option<(String, Evidence)>,
     /// Whether a probe on 127.0.0.1 is an allowed host.
     pub answers_itself: bool,
     /// A database file in the code's folder, with no other database in sight.
-    pub file_database: Option<Evidence>,
+    pub file_database: Option<(String, Evidence)>,
 }
 
 /// Reads a Django project; `None` where there is no manage.py.
@@ -61,7 +65,10 @@ pub fn read(sources: &Sources<'_>) -> Result<Option<Django>, Diagnostic> {
     django.answers_itself = find(&settings, r#"(ALLOWED_HOSTS\s*=[^\]]*(?:127\.0\.0\.1|["']\*["']))"#)?.is_some();
     let engines = find(&settings, r"(postgresql|mysql|oracle|dj_database_url|env\.db|DATABASE_URL)")?;
     if engines.is_none() {
-        django.file_database = find(&settings, r#"["']NAME["']\s*:\s*(BASE_DIR\s*/\s*["'][\w./-]+["']|os\.path\.join\(BASE_DIR[^)]*\))"#)?.map(|(_, at)| at);
+        let named = find(&settings, r#"["']NAME["']\s*:\s*((?:str\()?(?:BASE_DIR\s*/\s*["'][\w./-]+["']|os\.path\.join\(BASE_DIR[^)]*\)))"#)?;
+        if let Some((value, at)) = named {
+            django.file_database = place(&value, &settings, &here)?.map(|file| (file, at));
+        }
     }
     Ok(Some(django))
 }
@@ -83,7 +90,9 @@ fn settings(here: &Dir<'_>, module: Option<&str>) -> Vec<Rc<Text>> {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let mut files = vec![format!("{path}.py"), format!("{path}/__init__.py")];
     if folder.ends_with("settings") {
-        files.extend(here.dir(folder).files().map(|file| format!("{folder}/{file}")));
+        // Settings of another environment say nothing of production's.
+        let other = |file: &str| ["dev.py", "development.py", "local.py", "test.py", "testing.py", "tests.py", "ci.py"].contains(&file);
+        files.extend(here.dir(folder).files().filter(|file| !other(file)).map(|file| format!("{folder}/{file}")));
     }
     files.extend(here.dir(&path).files().map(|file| format!("{path}/{file}")));
     files.sort();
@@ -110,22 +119,33 @@ fn base(settings: &[Rc<Text>], here: &Dir<'_>) -> Result<Option<String>, Diagnos
     Ok(Some(String::new()))
 }
 
+/// The folder that a setting states, below that of manage.py or absolute.
+fn place(value: &str, settings: &[Rc<Text>], here: &Dir<'_>) -> Result<Option<String>, Diagnostic> {
+    let names = regex(r#"["'](/?[\w./-]+?)/?["']"#)?;
+    // A variable can move it; the default is where the build puts it.
+    let read = regex(r#"(?:getenv|environ\.get|env(?:\.\w+)?|config)\(\s*["']\w+["']\s*,"#)?;
+    let value = read.replace(value, "").into_owned();
+    let found: Vec<&str> = names.captures_iter(&value).filter_map(|found| Some(found.get(1)?.as_str())).collect();
+    Ok(match found[..] {
+        [name] if name.starts_with('/') => Some(name.to_owned()),
+        [name] if value.contains("_DIR") && !value.contains(".parent") && !name.contains("..") => {
+            base(settings, here)?.map(|base| if base.is_empty() { name.to_owned() } else { format!("{base}/{name}") })
+        }
+        _ => None,
+    })
+}
+
 /// How settings read a variable: `os.environ["X"]`, `os.getenv("X")`, `env.bool("X")`, `config("X")`.
 const READS: &str = r#"(?:os\.environ(?:\.get)?|environ(?:\.get)?|(?:os\.)?getenv|env(?:\.\w+)?|config)\s*[\[(]\s*["'](\w+)["']"#;
 
 impl Django {
     fn take_static(&mut self, settings: &[Rc<Text>], here: &Dir<'_>) -> Result<(), Diagnostic> {
-        let Some((value, at)) = find(settings, r"(?m)^\s*STATIC_ROOT\s*=\s*([^\n]+)")? else { return Ok(()) };
-        let names = regex(r#"["'](/?[\w./-]+?)/?["']"#)?;
-        let found: Vec<&str> = names.captures_iter(&value).filter_map(|found| Some(found.get(1)?.as_str())).collect();
-        let root = match found[..] {
-            [name] if name.starts_with('/') => Some(name.to_owned()),
-            [name] if value.contains("_DIR") && !value.contains(".parent") && !name.contains("..") => {
-                base(settings, here)?.map(|base| if base.is_empty() { name.to_owned() } else { format!("{base}/{name}") })
-            }
-            _ => None,
-        };
-        self.static_root = Some((root, at));
+        if let Some((value, at)) = find(settings, r"(?m)^\s*STATIC_ROOT\s*=\s*([^\n]+)")? {
+            self.static_root = Some((place(&value, settings, here)?, at));
+        }
+        if let Some((value, at)) = find(settings, r"(?m)^\s*MEDIA_ROOT\s*=\s*([^\n]+)")? {
+            self.media = place(&value, settings, here)?.map(|folder| (folder, at));
+        }
         Ok(())
     }
 
@@ -133,13 +153,15 @@ impl Django {
         let secret = regex(&format!(r"(?m)^\s*SECRET_KEY\s*(?::\s*\w+\s*)?=\s*{READS}([^\n]*)"))?;
         let debug = regex(&format!(r"(?m)^\s*DEBUG\s*(?::\s*\w+\s*)?=[^\n#]*?{READS}([^\n]*)"))?;
         // Without a default, a missing variable stops the program.
-        let strict = regex(r#"(?:os\.environ\s*\[\s*|(?:^|[^\w.])(?:env(?:\.\w+)?|config)\s*\(\s*)["'](\w+)["']\s*([^\n]*)"#)?;
+        let strict = regex(r#"(int\(|float\(|)(os\.environ\s*\[\s*|(?:\b(?:env(?:\.\w+)?|config)\s*\(\s*))["'](\w+)["']\s*([^\n]*)"#)?;
         let compared = regex(r#"(?:==|in)\s*[\[({]*\s*["'](\w+)["']"#)?;
-        let value_of = |name: &str| if name.ends_with("_URL") { "sqlite://:memory:" } else { "build-only" };
         for text in settings {
             for found in secret.captures_iter(text.as_str()) {
-                let Some(name) = found.get(1) else { continue };
+                let (Some(name), Some(rest)) = (found.get(1), found.get(2)) else { continue };
                 self.for_build(name.as_str(), "build-only");
+                if !rest.as_str().trim_start_matches(['"', '\'']).trim_start().starts_with(',') {
+                    self.for_run(name.as_str(), text.at(name.start(), name.as_str()));
+                }
             }
             for found in debug.captures_iter(text.as_str()) {
                 let Some(name) = found.get(1) else { continue };
@@ -148,21 +170,37 @@ impl Django {
                 self.for_dev(name.as_str(), on);
             }
             for found in strict.captures_iter(text.as_str()) {
-                let (Some(name), Some(rest)) = (found.get(1), found.get(2)) else { continue };
-                let by_index = rest.as_str().starts_with(']');
-                if !by_index && (!rest.as_str().starts_with(')') && (rest.as_str().contains("default") || !rest.as_str().contains("cast"))) {
+                let (Some(whole), Some(by), Some(name), Some(rest)) = (found.get(0), found.get(2), found.get(3), found.get(4)) else { continue };
+                let (by, name_at, name, rest) = (by.as_str(), name.start(), name.as_str(), rest.as_str());
+                let line = text.as_str()[..whole.start()].rfind('\n').map_or(0, |end| end + 1);
+                let commented = text.as_str()[line..whole.start()].trim_start().starts_with('#');
+                let alone = if by.ends_with('[') { rest.starts_with(']') && !assigned(rest) } else { !has_default(rest, text.as_str(), name) };
+                if commented || !alone {
                     continue;
                 }
-                let name = name.as_str();
-                self.for_build(name, value_of(name));
+                let kind = found.get(1).map_or("", |cast| cast.as_str().trim_end_matches('('));
+                let cast = rest.split_once("cast").map_or("", |(_, cast)| cast.trim_start_matches([' ', '=']));
+                let kind = [kind, by.trim_end_matches(['(', ' ']).rsplit('.').next().unwrap_or_default(), cast].join(" ");
+                self.for_build(name, placeholder(name, &kind));
+                self.for_run(name, text.at(name_at, name));
                 let upper = name.to_ascii_uppercase();
                 if upper.contains("SECRET") || upper.contains("KEY") {
                     // The project's own .env can say something else.
                     self.for_dev(name, &format!("${{{name}:-development-only}}"));
+                } else if upper.contains("HOSTS") {
+                    let hosts =
+                        if rest.contains("\",\"") || rest.contains("','") || !rest.contains("split(") { "localhost,127.0.0.1" } else { "localhost 127.0.0.1" };
+                    self.for_dev(name, &format!("${{{name}:-{hosts}}}"));
                 }
             }
         }
         Ok(())
+    }
+
+    fn for_run(&mut self, name: &str, at: Evidence) {
+        if !self.needed.iter().any(|(known, _)| known == name) {
+            self.needed.push((name.to_owned(), at));
+        }
     }
 
     fn for_build(&mut self, name: &str, value: &str) {
@@ -175,6 +213,44 @@ impl Django {
         if !self.dev_env.iter().any(|(known, _)| known == name) {
             self.dev_env.push((name.to_owned(), value.to_owned()));
         }
+    }
+}
+
+/// Whether `environ["X"]` is written rather than read.
+fn assigned(rest: &str) -> bool {
+    let rest = rest.trim_start_matches(']').trim_start();
+    rest.starts_with('=') && !rest.starts_with("==")
+}
+
+/// Whether `env("X", ...)` has a default: the second word, `default=`, or the scheme of `Env(X=(bool, False))`.
+fn has_default(rest: &str, text: &str, name: &str) -> bool {
+    let more = rest.strip_prefix(',').map(str::trim_start);
+    let plain = more.is_some_and(|more| !more.starts_with("cast") && !more.starts_with("multiline") && !more.is_empty());
+    plain || rest.contains("default") || text.contains(&format!("{name}=("))
+}
+
+/// A value that the settings can read at build time, by how they read it and by its name.
+fn placeholder(name: &str, kind: &str) -> &'static str {
+    let upper = name.to_ascii_uppercase();
+    let is = |words: &[&str]| kind.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|part| words.contains(&part));
+    if is(&["int", "float"]) || upper.ends_with("PORT") {
+        "1"
+    } else if is(&["bool"]) {
+        "0"
+    } else if is(&["json", "dict"]) {
+        "{}"
+    } else if is(&["cache", "cache_url"]) {
+        "locmemcache://"
+    } else if is(&["email", "email_url"]) {
+        "consolemail://"
+    } else if !upper.ends_with("URL") && !upper.ends_with("URI") && !upper.ends_with("DSN") {
+        "build-only"
+    } else if upper.contains("REDIS") || upper.contains("BROKER") {
+        "redis://build-only"
+    } else if upper.contains("DATABASE") || upper.contains("DB") || upper.contains("SQL") || is(&["db", "db_url"]) {
+        "sqlite://:memory:"
+    } else {
+        "https://build-only.invalid"
     }
 }
 

@@ -104,6 +104,25 @@ pub struct Layout {
     pub folders: Vec<String>,
 }
 
+impl Layout {
+    /// Adds what commands name: a file at the top, or the folder that one lies in.
+    pub fn keep<'w>(&mut self, dir: &Dir<'_>, words: impl Iterator<Item = &'w str>) {
+        for word in words {
+            let path = word.trim_start_matches("./").trim_end_matches('/');
+            let (top, below) = path.split_once('/').unwrap_or((path, ""));
+            if below.is_empty() && dir.has(path) {
+                self.files.push(path.to_owned());
+            } else if !path.is_empty() && !path.starts_with('.') && dir.has(path) || below.is_empty() && path.starts_with('.') && dir.has_dir(path) {
+                self.folders.push(top.to_owned());
+            }
+        }
+        for list in [&mut self.files, &mut self.folders] {
+            list.sort();
+            list.dedup();
+        }
+    }
+}
+
 /// The files and folders of a project that runs from its source.
 pub fn of_source(dir: &Dir<'_>, skip: &[String]) -> Layout {
     let files = dir.files().filter(|name| is_run(name) && !skip.iter().any(|file| file == name)).map(str::to_owned).collect();

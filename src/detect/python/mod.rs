@@ -16,16 +16,19 @@ mod run;
 mod servers;
 mod setup;
 mod undeclared;
+mod variables;
 mod versions;
 mod wheels;
 mod workspace;
+mod writes;
 
 use apps::Sources;
 use project::Project;
 use wheels::Closure;
+use writes::Writes;
 
 use super::{Detector, Found, asked};
-use crate::catalog::StackPack;
+use crate::catalog::{FrameworkRow, StackPack};
 use crate::fs::Dir;
 use crate::model::{Answers, BuildSecret, Claim, Dependency, Diagnostic, Evidence, ServiceDraft, Strength};
 
@@ -106,14 +109,16 @@ fn service(dir: &Dir<'_>, project: &Project, member: Option<&workspace::Member<'
     draft.dependencies = dependencies(project);
     draft.system = closure.system(project, pack, draft.runtime.as_ref().map(|decision| &decision.value));
     let installed: Vec<String> = closure.locked().iter().map(|package| package.name.clone()).collect();
-    run::take(&run::Facts { sources: &sources, project, manager: &manager, pack, hints: &hints, installed: &installed }, &mut draft)?;
+    let writes = run::take(&run::Facts { sources: &sources, project, manager: &manager, pack, hints: &hints, installed: &installed }, &mut draft)?;
     for base in ["distroless", "scratch"] {
         draft.refused.insert(base.to_owned(), REFUSED.to_owned());
     }
     manager.notes(project, &mut draft);
     manager.fill(&lock_dir, project, member.map(|member| member.name.as_str()), &mut draft);
     draft.notes.extend(undeclared::import(dir, project, &sources, pack)?);
-    sources_of_production(&sources, project, &mut draft);
+    let row = draft.framework.as_ref().and_then(|framework| pack.framework(&framework.value));
+    sources_of_production(&sources, project, row, &mut draft);
+    written(&sources, project, row, writes, &mut draft)?;
     place(&sources, &mut draft)?;
     watch(dir, project, &manager, &mut draft);
     assets::take(dir, &mut draft)?;
@@ -151,11 +156,35 @@ fn dependencies(project: &Project) -> Vec<Dependency> {
     found
 }
 
+/// The names that a framework's row lists.
+fn names<'r>(row: Option<&'r FrameworkRow>, key: &str) -> impl Iterator<Item = &'r str> {
+    row.and_then(|row| row.data.get(key)).and_then(toml::Value::as_array).into_iter().flatten().filter_map(toml::Value::as_str)
+}
+
+/// What the program writes beside its code, by its source and by what its framework is known for.
+fn written(sources: &Sources<'_>, project: &Project, row: Option<&FrameworkRow>, mut writes: Writes, draft: &mut ServiceDraft) -> Result<(), Diagnostic> {
+    writes.search(sources, project)?;
+    if let Some(at) = draft.framework.as_ref().and_then(|framework| framework.source.evidence()) {
+        for folder in names(row, "writes").filter(|folder| !sources.dir.has_dir(folder)) {
+            writes.folder(folder, at.clone());
+        }
+        for file in names(row, "writes-files") {
+            writes.file(sources, file, at.clone());
+        }
+    }
+    writes.state(draft);
+    Ok(())
+}
+
 /// What COPY takes into production.
-fn sources_of_production(sources: &Sources<'_>, project: &Project, draft: &mut ServiceDraft) {
+fn sources_of_production(sources: &Sources<'_>, project: &Project, row: Option<&FrameworkRow>, draft: &mut ServiceDraft) {
     let dir = &sources.dir;
     let alembic = project.needs(&["alembic"]).is_some();
-    let layout = if sources.packaged { layout::beside_package(dir, alembic) } else { layout::of_source(dir, &project.files) };
+    let mut layout = if sources.packaged { layout::beside_package(dir, alembic) } else { layout::of_source(dir, &project.files) };
+    let commands = draft.start.iter().chain(draft.processes.iter().map(|process| &process.command));
+    let words: Vec<String> =
+        commands.flat_map(|command| command.value.words()).flat_map(|word| word.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect();
+    layout.keep(dir, words.iter().map(String::as_str).chain(names(row, "keeps")));
     draft.set("package", sources.packaged);
     draft.set("files", layout.files);
     draft.set("folders", layout.folders);

@@ -1,8 +1,8 @@
-//! Programs that start themselves: a command of the project, a package with `__main__`, a file with a guard, a page of Streamlit.
+//! Programs that start themselves: a command of the project, a package with `__main__`, a file with a guard, a framework's own command.
 
 use super::apps::{self, Sources};
 use super::run::Facts;
-use super::servers::Servers;
+use crate::catalog::FrameworkRow;
 use crate::fs::Text;
 use crate::model::question::Question;
 use crate::model::{Candidates, Cmd, Diagnostic, Evidence, Open, ServiceDraft, Source};
@@ -10,26 +10,87 @@ use crate::model::{Candidates, Cmd, Diagnostic, Evidence, Open, ServiceDraft, So
 /// Files that are programs, the likeliest first.
 const PROGRAMS: &[&str] = &["main.py", "app.py", "server.py", "run.py", "bot.py", "worker.py", "index.py", "hello.py"];
 
-/// A page of Streamlit.
-pub fn streamlit(facts: &Facts<'_>, servers: &Servers<'_>, starts: &mut Candidates<Cmd>, devs: &mut Candidates<Cmd>) -> Result<(), Diagnostic> {
-    let dir = &facts.sources.dir;
-    let likely = ["streamlit_app.py", "app.py", "main.py", "Home.py", "src/streamlit_app.py", "src/app.py", "src/main.py"];
-    let imports = apps::regex(r"(?m)^\s*(?:import|from)\s+streamlit\b")?;
-    let known = likely.iter().find(|file| dir.peek(file).is_some_and(|text| imports.is_match(text.as_str()))).map(|file| (*file).to_owned());
-    let file = known.or_else(|| {
-        let mut files = facts.sources.texts.iter().filter(|text| !facts.sources.tail(text).contains('/') && imports.is_match(text.as_str()));
-        let first = files.next()?;
-        files.next().is_none().then(|| facts.sources.tail(first).to_owned())
-    });
-    let Some(file) = file else { return Ok(()) };
-    let port = servers.port.to_string();
-    let mut words: Vec<String> =
-        ["streamlit", "run", &file, "--server.address", "0.0.0.0", "--server.port", &port, "--server.headless", "true"].map(str::to_owned).to_vec();
-    let source = Source::inferred("the file is a Streamlit page", [Evidence::file(dir.at(&file))]);
-    starts.push(Cmd::exec(words.clone()), source.clone());
-    words.extend(["--server.runOnSave", "true"].map(str::to_owned));
-    devs.push(Cmd::exec(words), source);
+/// The words of a framework's own program, which is told its file: Streamlit's page, Pyramid's settings.
+pub fn told(facts: &Facts<'_>, row: &FrameworkRow, port: u16, starts: &mut Candidates<Cmd>, devs: &mut Candidates<Cmd>) -> Result<(), Diagnostic> {
+    let words = |key: &str| row.data.get(key).and_then(toml::Value::as_array).into_iter().flatten().filter_map(toml::Value::as_str);
+    let Some(file) = file_of(facts.sources, row)? else { return Ok(()) };
+    let mut command: Vec<String> = words("run").map(|word| word.replace("{file}", &file).replace("{port}", &port.to_string())).collect();
+    if command.is_empty() {
+        return Ok(());
+    }
+    let rule = if row.data.contains_key("files") { format!("the file holds {}'s settings", row.title) } else { format!("the file is a {} page", row.title) };
+    let source = Source::inferred(rule, [Evidence::file(facts.sources.dir.at(&file))]);
+    starts.push(Cmd::exec(command.clone()), source.clone());
+    let more: Vec<String> = words("dev").map(str::to_owned).collect();
+    if !more.is_empty() {
+        command.extend(more);
+        devs.push(Cmd::exec(command), source);
+    }
     Ok(())
+}
+
+/// The file that such a program is told.
+pub fn file_of(sources: &Sources<'_>, row: &FrameworkRow) -> Result<Option<String>, Diagnostic> {
+    let names = |key: &str| row.data.get(key).and_then(toml::Value::as_array).into_iter().flatten().filter_map(toml::Value::as_str);
+    if let Some(file) = names("files").find(|file| sources.dir.has(file)) {
+        return Ok(Some(file.to_owned()));
+    }
+    let Some(module) = row.data.get("imports").and_then(toml::Value::as_str) else { return Ok(None) };
+    let imports = apps::regex(&format!(r"(?m)^\s*(?:import|from)\s+{module}\b"))?;
+    let known = names("names").find(|file| sources.dir.peek(file).is_some_and(|text| imports.is_match(text.as_str())));
+    if let Some(file) = known {
+        return Ok(Some(file.to_owned()));
+    }
+    let mut files = sources.texts.iter().filter(|text| !sources.tail(text).contains('/') && imports.is_match(text.as_str()));
+    let first = files.next();
+    Ok(first.filter(|_| files.next().is_none()).map(|text| sources.tail(text).to_owned()))
+}
+
+/// Scrapy's spiders, each a command of its own.
+pub fn spiders(facts: &Facts<'_>, row: &FrameworkRow, starts: &mut Candidates<Cmd>, draft: &mut ServiceDraft) -> Result<(), Diagnostic> {
+    let Some(class) = row.data.get("spiders").and_then(toml::Value::as_str) else { return Ok(()) };
+    let (class, name) = (apps::regex(class)?, apps::regex(r#"(?m)^\s+name\s*(?::\s*str\s*)?=\s*["']([\w.-]+)["']"#)?);
+    let spiders = facts.sources.texts.iter().filter(|text| class.is_match(text.as_str()));
+    let named: Vec<(String, Evidence)> = spiders
+        .filter_map(|text| {
+            let name = name.captures(text.as_str())?.get(1)?;
+            Some((name.as_str().to_owned(), text.at(name.start(), name.as_str())))
+        })
+        .collect();
+    match &named[..] {
+        [(name, at)] => {
+            starts.push(Cmd::exec(["scrapy", "crawl", name]), Source::inferred("the project's spider", [at.clone()]));
+        }
+        [_, _, ..] if starts.is_empty() && facts.hints.get(Question::StartCmd).is_none() => {
+            let candidates = named.iter().map(|(name, at)| (format!("scrapy crawl {name}"), Source::File(at.clone()))).collect();
+            draft.open.push(Open { question: Question::StartCmd, message: "the project has more than one spider".to_owned(), candidates });
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// A server that the program starts itself and that nothing outside of the container reaches.
+pub fn loopback(facts: &Facts<'_>, row: Option<&FrameworkRow>, draft: &ServiceDraft) -> Result<Option<Diagnostic>, Diagnostic> {
+    let words = draft.start.as_ref().map(|start| start.value.words()).unwrap_or_default();
+    let [python, file, ..] = &words[..] else { return Ok(None) };
+    let Some(text) = facts.sources.dir.peek(file).filter(|_| python == "python" && draft.port.is_some()) else { return Ok(None) };
+    // An address of its own, or one that the environment gives.
+    let open = apps::regex(r#"0\.0\.0\.0|["']::["']|\b[A-Z_]*HOST\b|\bhost\s*=\s*(?:["']["']|[A-Za-z_])"#)?;
+    if open.is_match(text.as_str()) {
+        return Ok(None);
+    }
+    let call = row.and_then(|row| row.data.get("call")).and_then(toml::Value::as_str).unwrap_or(r"\buvicorn\.run\(|\bapp\.run\(");
+    let closed = row.is_none_or(|row| row.data.contains_key("loopback") || !row.data.contains_key("call"));
+    let said =
+        apps::regex(r#"(?:host|address|bind|socket_host)["']?\s*[=:,]\s*["'](127\.0\.0\.1|localhost)["']|Server\(\s*\(\s*["'](127\.0\.0\.1|localhost)["']"#)?;
+    let at = said.find(text.as_str()).or_else(|| apps::regex(call).ok().filter(|_| closed)?.find(text.as_str()));
+    Ok(at.map(|hit| {
+        let line = text.as_str()[..hit.start()].rfind('\n').map_or(0, |end| end + 1);
+        Diagnostic::warning("loopback", format!("service `{}`: the program listens inside of its container only", draft.name))
+            .at(text.at(hit.start(), text.as_str()[line..].trim_start().lines().next().unwrap_or_default().trim()))
+            .help("let it listen on 0.0.0.0")
+    }))
 }
 
 /// A command of the project, or a file that is a program.

@@ -35,6 +35,10 @@ pub fn ports(sources: &Sources<'_>) -> Result<Candidates<u16>, Diagnostic> {
         r"run_app\([^)]*?\bport\s*=\s*(\d{2,5})\b",
         r"\.launch\([^)]*?\bserver_port\s*=\s*(\d{2,5})\b",
         env.as_str(),
+        r"\.listen\(\s*(\d{2,5})\b",
+        r#"\bdefine\(\s*["']port["']\s*,\s*(?:default\s*=\s*)?(\d{2,5})\b"#,
+        r#"socket_port["']?\s*[:=]\s*(\d{2,5})\b"#,
+        r#"["']--port["'][^)]*?\bdefault\s*=\s*["']?(\d{2,5})\b"#,
         r#"Server\(\s*\(\s*["'][^"']*["']\s*,\s*(\d{2,5})\s*\)"#,
         r"(?m)^\s*PORT\s*(?::\s*int\s*)?=\s*(\d{2,5})\b",
     ];
@@ -52,12 +56,13 @@ pub fn port_of(command: &str) -> Option<u16> {
     pattern.captures(command)?.get(1)?.as_str().parse().ok()
 }
 
-/// The port of gunicorn.conf.py or of Streamlit's settings.
+/// The port of gunicorn.conf.py, of Pyramid's or of Streamlit's settings.
 pub fn of_settings(sources: &Sources<'_>) -> Result<Candidates<u16>, Diagnostic> {
     let mut found = Candidates::new();
     let tables = [
         ("gunicorn.conf.py", format!(r#"(?:environ(?:\.get)?|getenv)\s*[\[(]\s*["']{PORTS}["']\s*,\s*["']?(\d{{2,5}})\b"#)),
         ("gunicorn.conf.py", r#"(?m)^\s*bind\s*=\s*f?\[?\s*["'][^"'\n]*?:(\d{2,5})["']"#.to_owned()),
+        ("production.ini", r"(?m)^\s*(?:listen\s*=\s*\S*:|port\s*=\s*)(\d{2,5})\b".to_owned()),
         (".streamlit/config.toml", r"(?m)^\s*port\s*=\s*(\d{2,5})\b".to_owned()),
     ];
     for (file, pattern) in tables {
@@ -72,9 +77,13 @@ pub fn of_settings(sources: &Sources<'_>) -> Result<Candidates<u16>, Diagnostic>
 pub fn health(sources: &Sources<'_>, object: &str) -> Result<Option<Decision<String>>, Diagnostic> {
     let prefixed = sources.any(r#"\b(?:url_)?prefix\s*=\s*["']/"#)?;
     let holder = if prefixed { regex_escape(object) } else { r"\w+".to_owned() };
-    let mut patterns = vec![format!(r#"@{holder}\.(?:get|route|api_route|head)\(\s*["'](/[\w./-]*)["']"#)];
+    let mut patterns = vec![format!(r#"@{holder}\.(?:get|route|api_route|head|custom_route)\(\s*["'](/[\w./-]*)["']"#)];
     if !prefixed {
         patterns.push(r#"@get\(\s*(?:path\s*=\s*)?\[?\s*["'](/[\w./-]*)["']"#.to_owned());
+        // FastHTML's router, Tornado's and web.py's tables, Falcon's and Pyramid's calls.
+        patterns.push(r#"@rt\(\s*["'](/[\w./-]*)["']"#.to_owned());
+        patterns.push(r#"\(\s*r?["'](/[\w./-]*)["']\s*,\s*[A-Z]\w*"#.to_owned());
+        patterns.push(r#"\badd_route\(\s*(?:["']\w+["']\s*,\s*)?["'](/[\w./-]*)["']"#.to_owned());
         patterns.push(r#"\bRoute\(\s*["'](/[\w./-]*)["']"#.to_owned());
     }
     pick(sources, &patterns, HEALTH)

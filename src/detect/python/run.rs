@@ -8,6 +8,8 @@ use super::programs;
 use super::project::Project;
 use super::routes;
 use super::servers::{self, Servers};
+use super::variables;
+use super::writes::Writes;
 use crate::catalog::{FrameworkRow, StackPack};
 use crate::detect::asked;
 use crate::manifest::procfile;
@@ -16,7 +18,7 @@ use crate::model::question::Question;
 use crate::model::{Candidates, Cmd, Decision, Diagnostic, Health, Kind, Open, ServiceDraft, Source};
 
 /// Programs that end by themselves on SIGTERM.
-const GRACEFUL: &[&str] = &["uvicorn", "gunicorn", "hypercorn", "granian", "daphne", "celery", "streamlit", "fastapi", "sanic", "uwsgi"];
+const GRACEFUL: &[&str] = &["uvicorn", "gunicorn", "hypercorn", "granian", "daphne", "celery", "streamlit", "fastapi", "sanic", "uwsgi", "chainlit", "scrapy"];
 
 /// What all of this reads.
 pub struct Facts<'a> {
@@ -43,8 +45,8 @@ struct Run<'p> {
     apps: Vec<App<'p>>,
 }
 
-/// States what runs, where it listens and how it is asked for its health.
-pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<(), Diagnostic> {
+/// States what runs, where it listens and how it is asked for its health; what Django's settings say of what is written comes back.
+pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<Writes, Diagnostic> {
     let lines = procfile::read(&facts.sources.dir)?;
     let run = framework(facts)?;
     // A worker is the program where nothing serves the web.
@@ -72,7 +74,7 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<(), Diagnosti
     let port = draft.port.as_ref().map_or(8000, |decision| decision.value);
     let line = draft.runtime.as_ref().map(|decision| &decision.value);
     let (extra, installed) = (servers::extra(facts.pack, line), facts.installed.to_vec());
-    let servers = Servers { dir: &facts.sources.dir, project: facts.project, manager: facts.manager, port, extra, installed };
+    let servers = Servers { dir: &facts.sources.dir, project: facts.project, manager: facts.manager, pack: facts.pack, port, extra, installed };
     let mut starts = Candidates::new();
     if let Some(process) = process {
         match Cmd::parse(&process.command) {
@@ -90,8 +92,7 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<(), Diagnosti
     draft.dev = devs.pick();
     processes::take(facts, &lines, process.map(|process| process.name.as_str()), run.django.as_ref().map_or("", |django| django.folder.as_str()), draft)?;
     servers.add_missing(draft);
-    settle(facts, &run, &servers, process.map(|process| process.command.as_str()), draft)?;
-    Ok(())
+    settle(facts, &run, &servers, process.map(|process| process.command.as_str()), draft)
 }
 
 /// The framework, by its object in the source.
@@ -117,8 +118,11 @@ fn framework<'a>(facts: &Facts<'a>) -> Result<Run<'a>, Diagnostic> {
             return Ok(Run { row: Some(row), framework: at.map(Source::File), django: None, apps: Vec::new() });
         }
     }
-    if let Some(needed) = facts.project.needs(&["streamlit"]) {
-        return Ok(Run { row: facts.pack.framework("streamlit"), framework: Some(Source::File(needed.at.clone())), django: None, apps });
+    for row in facts.pack.frameworks(depends) {
+        if programs::file_of(facts.sources, row)?.is_some() || row.data.contains_key("spiders") {
+            let at = row.dependency.iter().find_map(|name| facts.project.needs(&[name.as_str()])).map(|needed| needed.at.clone());
+            return Ok(Run { row: Some(row), framework: at.map(Source::File), django: None, apps });
+        }
     }
     if let Some(app) = apps.first() {
         let at = app.row.dependency.iter().find_map(|name| facts.project.needs(&[name.as_str()])).map_or_else(|| app.at.clone(), |needed| needed.at.clone());
@@ -165,21 +169,24 @@ fn commands(
         }
         return Ok(());
     }
+    if let Some(row) = run.row {
+        programs::told(facts, row, servers.port, starts, devs)?;
+        programs::spiders(facts, row, starts, draft)?;
+    }
     if let Some(call) = run.row.and_then(|row| row.data.get("call")).and_then(toml::Value::as_str)
         && !facts.sources.packaged
         && let Some((file, at)) = programs::serving(facts.sources, call)?
     {
         starts.push(Cmd::exec(["python", &file]), Source::inferred("the file starts the server", [at]));
     }
-    if run.row.is_some_and(|row| row.id == "streamlit") {
-        return programs::streamlit(facts, servers, starts, devs);
+    if run.row.is_none_or(|row| !row.data.contains_key("run") && !row.data.contains_key("spiders") || row.data.contains_key("call")) {
+        programs::program(facts, starts, draft);
     }
-    programs::program(facts, starts, draft);
     Ok(())
 }
 
 /// The kind, the health and how it stops.
-fn settle(facts: &Facts<'_>, run: &Run<'_>, servers: &Servers<'_>, process: Option<&str>, draft: &mut ServiceDraft) -> Result<(), Diagnostic> {
+fn settle(facts: &Facts<'_>, run: &Run<'_>, servers: &Servers<'_>, process: Option<&str>, draft: &mut ServiceDraft) -> Result<Writes, Diagnostic> {
     let sources = facts.sources;
     let program = draft.start.as_ref().and_then(|start| start.value.program().map(str::to_owned)).unwrap_or_default();
     let script = facts.project.scripts.iter().any(|script| script.name == program);
@@ -206,12 +213,13 @@ fn settle(facts: &Facts<'_>, run: &Run<'_>, servers: &Servers<'_>, process: Opti
     {
         draft.env.extend(table.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))));
     }
+    draft.notes.extend(programs::loopback(facts, run.row, draft)?);
     draft.set("console", script);
     draft.set("help", script && helpful);
     let reloads = draft.dev.is_some();
     draft.watch.action = if reloads { "sync" } else { "sync+restart" }.to_owned();
     draft.set("reloads", reloads);
-    if facts.project.has("debugpy").is_some() && reloads && run.row.is_some_and(|row| row.id != "streamlit") {
+    if facts.project.has("debugpy").is_some() && reloads && run.row.is_some_and(|row| !row.data.contains_key("run")) {
         draft.set("debug_port", servers::DEBUG_PORT);
     }
     if let Some(command) = process
@@ -242,14 +250,16 @@ fn settle(facts: &Facts<'_>, run: &Run<'_>, servers: &Servers<'_>, process: Opti
     draft.set("build_env", django.build_env.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>());
     draft.compose.env.extend(django.dev_env);
     draft.ignore.extend(inside);
-    if let Some(at) = django.file_database {
-        draft.notes.push(
-            Diagnostic::note("file-database", "production can't write the database file: the code's folder is not the program's own")
-                .at(at)
-                .help("point the settings to a server, or to a file in a volume"),
-        );
+    draft.notes.extend(variables::needed(sources, django.needed, draft)?);
+    let mut writes = Writes::default();
+    let seen = |place: String| if place.starts_with('/') { place } else { format!("{folder}{place}") };
+    if let Some((place, at)) = django.media {
+        writes.folder(&seen(place), at);
     }
-    Ok(())
+    if let Some((place, at)) = django.file_database {
+        writes.file(sources, &seen(place), at);
+    }
+    Ok(writes)
 }
 
 fn health(facts: &Facts<'_>, run: &Run<'_>, listens: bool) -> Result<Health, Diagnostic> {

@@ -28,6 +28,8 @@ pub struct Servers<'a> {
     pub project: &'a Project,
     /// Its package manager.
     pub manager: &'a Manager<'a>,
+    /// The catalogue.
+    pub pack: &'a StackPack,
     /// The port.
     pub port: u16,
     /// Servers that can be added where the project has none.
@@ -85,27 +87,48 @@ impl Servers<'_> {
 
     /// The command of production; `None` where no server is among the dependencies.
     pub fn production(&self, app: &App<'_>) -> Option<Decision<Cmd>> {
-        match interface(app) {
-            "asgi" => Some(self.asgi(&app.target(), app.factory, &app.import_root, &app.at)),
+        match app.interface {
+            "asgi" => Some(self.asgi(&app.target(), app.factory, &app.import_root, &app.at, brings(app))),
             "wsgi" => Some(self.wsgi(app)),
             "sanic" => Some(Decision::new(Cmd::exec(self.sanic(app, false)), Source::inferred("the application and Sanic's own server", [app.at.clone()]))),
             _ => None,
         }
     }
 
-    fn asgi(&self, target: &str, factory: bool, root: &str, at: &Evidence) -> Decision<Cmd> {
+    fn asgi(&self, target: &str, factory: bool, root: &str, at: &Evidence, brought: &str) -> Decision<Cmd> {
+        // What the framework brings serves where nobody chose another.
+        let brought = |name: &str| (name == brought).then(|| at.clone());
         let (server, command) = if let Some(uvicorn) = self.uvicorn() {
             (uvicorn, self.uvicorn_words(target, factory, root))
         } else if let Some(hypercorn) = self.needs(&["hypercorn"]) {
-            (hypercorn, words(&["hypercorn", &if factory { format!("{target}()") } else { target.to_owned() }, "--bind", &self.bind()]))
+            (hypercorn, self.hypercorn(target, factory, root))
         } else if let Some(granian) = self.needs(&["granian", "litestar-granian"]) {
             (granian, self.granian("asgi", target, factory, root))
         } else if let Some(daphne) = self.needs(&["daphne"]) {
-            (daphne, words(&["daphne", "-b", "0.0.0.0", "-p", &self.port(), target]))
+            (daphne, self.daphne(target))
+        } else if let Some(hypercorn) = brought("hypercorn") {
+            (hypercorn, self.hypercorn(target, factory, root))
+        } else if let Some(daphne) = brought("daphne") {
+            (daphne, self.daphne(target))
+        } else if let Some(uvicorn) = brought("uvicorn") {
+            (uvicorn, self.uvicorn_words(target, factory, root))
         } else {
             return Decision::new(Cmd::exec(self.uvicorn_words(target, factory, root)), Source::inferred(FITS, [at.clone()]));
         };
-        Decision::new(Cmd::exec(command), Source::inferred(format!("the application `{target}` and its server"), [at.clone(), server]))
+        let mut from = vec![at.clone(), server];
+        from.dedup();
+        Decision::new(Cmd::exec(command), Source::inferred(format!("the application `{target}` and its server"), from))
+    }
+
+    fn daphne(&self, target: &str) -> Vec<String> {
+        words(&["daphne", "-b", "0.0.0.0", "-p", &self.port(), target])
+    }
+
+    fn hypercorn(&self, target: &str, factory: bool, root: &str) -> Vec<String> {
+        let target = if factory { format!("{target}()") } else { target.to_owned() };
+        // It imports a path from its folder.
+        let target = if root.is_empty() { target } else { format!("{root}/{target}") };
+        words(&["hypercorn", &target, "--bind", &self.bind()])
     }
 
     fn uvicorn_words(&self, target: &str, factory: bool, root: &str) -> Vec<String> {
@@ -187,9 +210,15 @@ impl Servers<'_> {
         };
         let there = match row.name.as_str() {
             "uvicorn" => self.uvicorn(),
+            // Channels has it as an extra.
+            "daphne" => self.needs(&["daphne"]).or_else(|| {
+                let channels = self.project.needs(&["channels"])?;
+                channels.extras.iter().any(|extra| extra == "daphne").then(|| channels.at.clone())
+            }),
             name => self.needs(&[name]),
         };
-        if there.is_some() || self.installed.contains(&row.name) {
+        let brought = draft.framework.as_ref().and_then(|framework| self.pack.framework(&framework.value)).and_then(|row| row.data.get("brings"));
+        if there.is_some() || self.installed.contains(&row.name) || brought.and_then(toml::Value::as_str) == Some(&row.name) {
             return;
         }
         let at = start.source.evidence().cloned();
@@ -255,13 +284,26 @@ impl Servers<'_> {
 
     /// The command of development.
     pub fn development(&self, app: &App<'_>) -> Option<Decision<Cmd>> {
-        let command = match interface(app) {
-            "asgi" if self.uvicorn().is_some() => {
+        let command = match app.interface {
+            "asgi" if self.uvicorn().is_some() || brings(app) == "uvicorn" => {
                 let mut command = self.uvicorn_words(&app.target(), app.factory, &app.import_root);
                 command.push("--reload".to_owned());
                 command
             }
-            "asgi" if self.needs(&["hypercorn"]).is_some() => words(&["hypercorn", &app.target(), "--bind", &self.bind(), "--reload"]),
+            "asgi" if self.needs(&["hypercorn"]).is_some() || brings(app) == "hypercorn" => {
+                let mut command = self.hypercorn(&app.target(), app.factory, &app.import_root);
+                command.push("--reload".to_owned());
+                command
+            }
+            // Flask's own server reloads; the others' servers do where they can.
+            "wsgi" if app.row.id != "flask" && app.row.id != "dash" => {
+                let mut command = self.wsgi(app).value.words();
+                if command.first().is_none_or(|server| server != "gunicorn") {
+                    return None;
+                }
+                command.push("--reload".to_owned());
+                command
+            }
             "wsgi" => self.flask(app, true),
             "sanic" => self.sanic(app, true),
             _ => return None,
@@ -300,6 +342,12 @@ impl Servers<'_> {
 
     /// The server of a Django project.
     pub fn django(&self, django: &super::django::Django) -> Option<Decision<Cmd>> {
+        // What Channels does needs ASGI, whichever server for WSGI is there too.
+        if let Some((target, at)) = &django.asgi
+            && self.needs(&["channels", "daphne"]).is_some()
+        {
+            return Some(self.asgi(target, false, &django.folder, at, "daphne"));
+        }
         if let Some((target, at)) = &django.wsgi
             && let Some(gunicorn) = self.needs(&["gunicorn"])
         {
@@ -309,7 +357,7 @@ impl Servers<'_> {
         if let Some((target, at)) = &django.asgi
             && (django.wsgi.is_none() || self.uvicorn().is_some() || self.needs(&["hypercorn", "granian", "daphne"]).is_some())
         {
-            return Some(self.asgi(target, false, &django.folder, at));
+            return Some(self.asgi(target, false, &django.folder, at, ""));
         }
         let (target, at) = django.wsgi.as_ref()?;
         let rule = format!("the application `{target}` and its server");
@@ -334,7 +382,7 @@ impl Servers<'_> {
     }
 }
 
-/// Which servers can serve an application.
-pub fn interface<'a>(app: &App<'a>) -> &'a str {
-    app.row.data.get("interface").and_then(toml::Value::as_str).unwrap_or_default()
+/// The server that is installed with an application's framework.
+fn brings<'a>(app: &App<'a>) -> &'a str {
+    app.row.data.get("brings").and_then(toml::Value::as_str).unwrap_or_default()
 }

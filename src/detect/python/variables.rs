@@ -1,0 +1,80 @@
+//! Variables that production must be given: what the source reads without a default.
+
+use super::apps::{Sources, regex};
+use crate::model::{Diagnostic, Evidence, ServiceDraft};
+
+/// A list that is longer than this says no more.
+const MOST: usize = 8;
+
+/// Names that every container or its platform sets.
+const GIVEN: &[&str] = &["HOME", "HOSTNAME", "LANG", "PATH", "PORT", "PWD", "PYTHONPATH", "TZ", "USER", "VIRTUAL_ENV", "DJANGO_SETTINGS_MODULE"];
+
+/// The note that names them; `known` are those that the settings of a framework want.
+pub fn needed(sources: &Sources<'_>, known: Vec<(String, Evidence)>, draft: &ServiceDraft) -> Result<Option<Diagnostic>, Diagnostic> {
+    let mut found = known;
+    let read = regex(r#"\bos\.environ\[\s*["']([A-Z][A-Z0-9_]*)["']\s*\](\s*\+?=[^=])?"#)?;
+    for text in &sources.texts {
+        for hit in read.captures_iter(text.as_str()) {
+            let Some(name) = hit.get(1).filter(|_| hit.get(2).is_none()) else { continue };
+            let at = text.at(name.start(), name.as_str());
+            // One that is asked for first, or set before it is read, can be missing.
+            let asked = [format!("\"{}\" in ", name.as_str()), format!("'{}' in ", name.as_str()), format!("setdefault(\"{}\"", name.as_str())];
+            let line = text.as_str()[..name.start()].rfind('\n').map_or(0, |end| end + 1);
+            let commented = text.as_str()[line..name.start()].trim_start().starts_with('#');
+            let set = regex(&format!(r#"os\.environ\[\s*["']{}["']\s*\]\s*=[^=]"#, name.as_str()))?;
+            if !commented && !asked.iter().any(|asked| text.as_str().contains(asked)) && !set.is_match(text.as_str()) {
+                found.push((name.as_str().to_owned(), at));
+            }
+        }
+    }
+    let mut names: Vec<(String, Evidence)> = Vec::new();
+    for (name, at) in found {
+        let given = GIVEN.contains(&name.as_str()) || draft.env.iter().any(|(known, _)| *known == name);
+        if !given && !names.iter().any(|(known, _)| *known == name) {
+            names.push((name, at));
+        }
+    }
+    if names.is_empty() {
+        return Ok(None);
+    }
+    let more = names.len().saturating_sub(MOST);
+    names.truncate(MOST);
+    let mut list = names.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+    if more > 0 {
+        list = format!("{list} and {more} more");
+    }
+    let at = names.into_iter().map(|(_, at)| at).take(3);
+    Ok(Some(
+        Diagnostic::note("variables", format!("service `{}`: production must be given {list}: the program reads without a default", draft.name))
+            .at_all(at)
+            .help("pass them when the container starts (`--env-file .env`, `env_file` of compose.yaml); none of them belongs into the image"),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::needed;
+    use crate::detect::python::apps::Sources;
+    use crate::fs::Tree;
+    use crate::model::{RelPath, ServiceDraft};
+
+    fn note(source: &str) -> Option<String> {
+        let tree = Tree::memory([("main.py", source)]);
+        let draft = ServiceDraft::new("python", RelPath::root(), "a");
+        needed(&Sources::read(&tree.root(), false, &[]), Vec::new(), &draft).expect("fine").map(|note| note.message)
+    }
+
+    #[test]
+    fn variables_without_a_default() {
+        assert!(note("key = os.environ[\"API_KEY\"]\nos.environ['B']\n").is_some_and(|message| message.contains("API_KEY, B:")));
+        for source in [
+            "os.environ['A'] = '1'\n",
+            "os.environ.get('A')\n",
+            "if 'A' in os.environ:\n    x = os.environ['A']\n",
+            "# os.environ['A']\n",
+            "os.environ['PORT']\n",
+        ] {
+            assert_eq!(note(source), None, "{source}");
+        }
+    }
+}
