@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::fs::{Dir, Text};
+use crate::model::RelPath;
 
 /// Folders that no program reads when it runs.
 const NOT_READ: &[&str] = &[
@@ -86,6 +87,12 @@ pub fn of_source(dir: &Dir<'_>, texts: &[Rc<Text>], start: &[String]) -> Vec<Str
         |name: &&str| start.iter().any(|word| word.trim_start_matches("./") == *name) || code(name) && !configures_a_tool(name) || is_data(name, texts);
     found.extend(dir.files().filter(wanted).map(ToOwned::to_owned));
     found
+}
+
+/// Whether a folder holds files that lie in none of these others.
+pub fn has_code_outside(dir: &Dir<'_>, others: &[RelPath]) -> bool {
+    let inside = others.iter().any(|other| other.below(dir.path()).is_some());
+    !inside || dir.files_below().any(|file| !others.iter().any(|other| file.below(other).is_some()) && !is_manifest(file.name()))
 }
 
 /// Whether a file at the root is one that the program reads.

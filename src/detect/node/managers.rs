@@ -40,6 +40,12 @@ struct Facts {
     /// Whether that starts from the manifests alone, not from the full installation.
     #[serde(default)]
     member_anew: bool,
+    /// Installs the production dependencies of the workspace's root alone, where that is not said as of a member.
+    #[serde(default)]
+    root: String,
+    /// The flag that adds the dependencies of a member to those, and stands for the root.
+    #[serde(default)]
+    root_with: String,
     /// Whether it installs for every member that it sees, so that the others must be out of its sight.
     #[serde(default)]
     member_sees_all: bool,
@@ -190,6 +196,21 @@ impl Manager {
         if self.facts.member_sees_all && !outside.is_empty() {
             let folders: Vec<String> = outside.iter().map(|folder| Cmd::word(folder)).collect();
             value["member"] = format!("rm -r {} && {}", folders.join(" "), self.command(&self.facts.member)).into();
+        }
+        value
+    }
+
+    /// The same for the workspace's root, which uses these members.
+    pub fn for_root(&self, name: &str, used: &[&str], outside: &[String]) -> serde_json::Value {
+        let name = if name.is_empty() { "{.}" } else { name };
+        let mut value = self.for_member(name, outside);
+        if !self.facts.root.is_empty() {
+            let named = used.iter().map(|member| self.facts.one_member.replace("{name}", &Cmd::word(member)));
+            let command = match used {
+                [] => self.facts.root.clone(),
+                _ => std::iter::once(self.facts.root_with.clone()).chain(named).collect::<Vec<_>>().join(" "),
+            };
+            value["member"] = self.command(&command).into();
         }
         value
     }

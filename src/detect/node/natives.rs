@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::project::Project;
 use crate::catalog::StackPack;
 use crate::fs::Dir;
-use crate::manifest::{Document, Node, Package};
+use crate::manifest::{Document, Node, Package, pattern};
 use crate::model::{BuildSecret, Dependency, Diagnostic, Evidence, RelPath, ServiceDraft};
 
 /// Records the rows of the catalogue that the project needs, direct or not, and the scripts that must be allowed.
@@ -163,6 +163,13 @@ fn parts(text: &str) -> impl Iterator<Item = &str> {
     text.split(['&', '|', ';']).map(str::trim).filter(|part| !part.is_empty())
 }
 
+/// Whether a script runs before the rest of the source is there: it imports none of it, and neither reads nor writes files.
+fn stands_alone(root: &Dir<'_>, file: &str) -> bool {
+    const SIGNS: &[&str] = &["File(", "FileSync(", "cpSync(", " cp(", "mkdir", "readdir", "rename", "createWriteStream"];
+    let Ok(import) = pattern::pattern(r#"(?:from|import|require)\s*\(?\s*["']\.{1,2}/"#) else { return false };
+    root.peek(file).is_some_and(|text| !import.is_match(text.as_str()) && !SIGNS.iter().any(|sign| text.as_str().contains(sign)))
+}
+
 /// What the package's own install scripts need: files copied before the installation, or the whole source.
 pub fn lifecycle(draft: &mut ServiceDraft, root: &Dir<'_>, package: &Package) {
     let (mut files, mut whole) = (Vec::new(), None);
@@ -177,7 +184,7 @@ pub fn lifecycle(draft: &mut ServiceDraft, root: &Dir<'_>, package: &Package) {
                 files.extend(["prisma/"].iter().filter(|folder| root.has_dir(folder.trim_end_matches('/'))).map(|folder| (*folder).to_owned()));
                 files.extend(["prisma.config.ts", "schema.prisma"].iter().filter(|file| root.has(file)).map(|file| (*file).to_owned()));
             } else if let Some(file) = part.strip_prefix("node ").and_then(|rest| rest.split_whitespace().find(|word| !word.starts_with('-'))) {
-                match RelPath::new(file).filter(|file| root.has(file.as_str())) {
+                match RelPath::new(file).filter(|file| root.has(file.as_str()) && stands_alone(root, file.as_str())) {
                     Some(file) => files.push(file.as_str().to_owned()),
                     None => whole = Some(at.clone()),
                 }

@@ -2,12 +2,13 @@
 
 use super::managers::Manager;
 use super::runtime::Runtime;
-use super::script::BIN;
+use super::script::{self, BIN};
+use super::start;
 use crate::catalog::StackPack;
 use crate::fs::Dir;
 use crate::manifest::Package;
-use crate::model::RelPath;
 use crate::model::answers::Hints;
+use crate::model::{Cmd, RelPath};
 
 /// A package that may be an application.
 pub struct Project<'a> {
@@ -47,6 +48,24 @@ impl Project<'_> {
         let framework = super::framework_of(package, self.root, &self.dir, self.pack).is_some();
         let serves = framework || self.runtime == Runtime::Bun;
         starts || serves && ["dev", "build"].iter().any(|name| package.script(name).is_some()) && package.doc.get(&["exports"]).is_none()
+    }
+
+    /// Whether the root of a workspace is a program too: most roots only call their members, by scripts of the same names. What a root
+    /// builds beside applications, such as their documentation, is one where it is `alone`.
+    pub fn is_application_beside_members(&self, alone: bool) -> bool {
+        let Some(package) = &self.package else { return false };
+        if super::frameworks::is_called(self, package, alone) {
+            return true;
+        }
+        let own = |file: &str| {
+            let source = self.source_of(file);
+            let path = self.dir.path().join(&source);
+            self.dir.has(&source) && !path.is_some_and(|path| self.others.iter().any(|other| path.below(other).is_some()))
+        };
+        start::SCRIPTS.iter().filter_map(|name| script::named(package, name)).any(|script| match &script.command {
+            Cmd::Exec(words) => script.file().or_else(|| start::compiled_on_the_fly(words)).is_some_and(own),
+            Cmd::Shell(_) => false,
+        })
     }
 
     /// Its folder seen from the root of its workspace, where it is a member of one.

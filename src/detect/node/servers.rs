@@ -140,6 +140,8 @@ fn copies(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], o
         _ if built => whole = true,
         _ => copied = content::of_source(&project.dir, texts, &words),
     }
+    // Members of a workspace come with what their users need of them.
+    copied.retain(|path| !path.ends_with('/') || content::has_code_outside(&project.dir.dir(path.trim_end_matches('/')), &project.others));
     let mut holds: Vec<String> = copied.iter().chain(&outputs).cloned().collect();
     holds.sort_by_key(|path| (!path.ends_with('/'), path.clone()));
     if whole {

@@ -66,6 +66,14 @@ pub fn watches(command: &Cmd) -> bool {
     ["watch", "--hot", "--hmr", "strapi develop"].iter().any(|sign| text.contains(sign)) || text.split([' ', '/']).any(|word| watching.contains(&word))
 }
 
+/// The file that a program for development runs.
+pub fn compiled_on_the_fly(words: &[String]) -> Option<&str> {
+    let program = words.first()?.strip_prefix(BIN)?;
+    FOR_DEVELOPMENT
+        .contains(&program)
+        .then(|| script::file_of(&words[1..]).filter(|file| *file != "watch").or_else(|| script::file_of(words.get(2..)?)).filter(|file| file.contains('.')))?
+}
+
 /// The command of production.
 pub fn find(project: &Project<'_>, output: Option<&Output>) -> Result<Start, Diagnostic> {
     let mut found = Start::default();

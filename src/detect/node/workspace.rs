@@ -23,10 +23,22 @@ pub struct Member<'a> {
     name: String,
 }
 
+/// Which packages are drafted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wanted {
+    /// Any.
+    Whatever,
+    /// An application.
+    Application,
+    /// An application, or what is one where there is no other.
+    Alone,
+}
+
 /// A workspace.
 pub struct Workspace<'a> {
     root: Dir<'a>,
-    members: Vec<Member<'a>>,
+    /// The members, and behind them the root's own package.
+    packages: Vec<Member<'a>>,
 }
 
 impl<'a> Workspace<'a> {
@@ -50,35 +62,52 @@ impl<'a> Workspace<'a> {
             let Some(name) = package.name().filter(|name| plain(name)).map(ToOwned::to_owned) else { continue };
             members.push(Member { dir, package, name });
         }
-        Ok((!members.is_empty()).then(|| Self { root: root.clone(), members }))
+        if members.is_empty() {
+            return Ok(None);
+        }
+        let name = package.name().filter(|name| plain(name)).unwrap_or_default().to_owned();
+        members.push(Member { dir: root.clone(), package: package.clone(), name });
+        Ok(Some(Self { root: root.clone(), packages: members }))
+    }
+
+    /// The members, without the root's own package.
+    fn members(&self) -> &[Member<'a>] {
+        self.packages.split_last().map_or(&[], |(_, members)| members)
     }
 
     /// The services of the workspace.
     pub fn draft(&self, package: &Package, answers: &Answers) -> Result<Found, Diagnostic> {
-        let mut found = Found { services: Vec::new(), covers: self.members.iter().map(|member| member.dir.path().clone()).collect() };
+        let mut found = Found { services: Vec::new(), covers: self.folders() };
         let mut kits = Vec::new();
-        for at in 0..self.members.len() {
-            found.services.extend(self.one(at, package, answers, &mut kits, false)?);
+        for at in 0..self.packages.len() {
+            let wanted = if found.services.is_empty() { Wanted::Alone } else { Wanted::Application };
+            found.services.extend(self.one(at, package, answers, &mut kits, wanted)?);
         }
         Ok(found)
     }
 
-    /// The draft of the member in this folder, whatever it is.
-    pub fn member(&self, folder: &RelPath, package: &Package, answers: &Answers) -> Result<Option<ServiceDraft>, Diagnostic> {
-        let Some(at) = self.members.iter().position(|member| member.dir.path() == folder) else { return Ok(None) };
-        self.one(at, package, answers, &mut Vec::new(), true)
+    /// The folders of the members.
+    fn folders(&self) -> Vec<RelPath> {
+        self.members().iter().map(|member| member.dir.path().clone()).collect()
     }
 
-    /// The draft of a member, if it is an application or whatever it is.
+    /// The draft of the member in this folder, whatever it is.
+    pub fn member(&self, folder: &RelPath, package: &Package, answers: &Answers) -> Result<Option<ServiceDraft>, Diagnostic> {
+        let Some(at) = self.members().iter().position(|member| member.dir.path() == folder) else { return Ok(None) };
+        self.one(at, package, answers, &mut Vec::new(), Wanted::Whatever)
+    }
+
+    /// The draft of a package, if it is what is wanted.
     fn one(
         &self,
         at: usize,
         package: &Package,
         answers: &Answers,
         kits: &mut Vec<(Runtime, StackPack, Manager)>,
-        whatever: bool,
+        wanted: Wanted,
     ) -> Result<Option<ServiceDraft>, Diagnostic> {
-        let member = &self.members[at];
+        let member = &self.packages[at];
+        let is_root = at == self.members().len();
         let on_bun = runtime::on_bun(&member.dir, &member.package, &self.root)?.is_some();
         let runtime = if on_bun { Runtime::Bun } else { Runtime::Node };
         if !kits.iter().any(|(known, _, _)| *known == runtime) {
@@ -87,37 +116,44 @@ impl<'a> Workspace<'a> {
             kits.push((runtime, pack, manager));
         }
         let Some((_, pack, manager)) = kits.iter().find(|(known, _, _)| *known == runtime) else { return Ok(None) };
-        let mut draft = ServiceDraft::new(runtime.id(), member.dir.path().clone(), &member.name);
+        let name = if is_root { super::own_name(&member.name) } else { &member.name };
+        let mut draft = ServiceDraft::new(runtime.id(), member.dir.path().clone(), name);
         draft.context = self.root.path().clone();
         let hints = answers.hints(member.dir.path(), &draft.name);
         let project = Project {
             dir: member.dir.clone(),
             package: Some(member.package.clone()),
-            root: Some(package),
+            root: (!is_root).then_some(package),
             manager,
             runtime,
             pack,
             hints,
-            others: Vec::new(),
+            others: if is_root { self.folders() } else { Vec::new() },
             framework: None,
         };
-        if !whatever && !project.is_application() {
+        let is_application = if is_root { project.is_application_beside_members(wanted == Wanted::Alone) } else { project.is_application() };
+        if wanted != Wanted::Whatever && !is_application {
             return Ok(None);
         }
-        super::fill(&mut draft, project, &[member.dir.clone(), self.root.clone()])?;
-        self.surround(&mut draft, at, package, manager)?;
+        let versions = if is_root { vec![self.root.clone()] } else { vec![member.dir.clone(), self.root.clone()] };
+        // What is wrong with one of them keeps nobody from the others.
+        if let Err(problem) = super::fill(&mut draft, project, &versions).and_then(|()| self.surround(&mut draft, at, package, manager)) {
+            draft.notes.push(problem);
+        }
         Ok(Some(draft))
     }
 
     /// What an application needs of its workspace.
     fn surround(&self, draft: &mut ServiceDraft, at: usize, package: &Package, manager: &Manager) -> Result<(), Diagnostic> {
-        let app = &self.members[at];
+        let app = &self.packages[at];
+        let is_root = at == self.members().len();
         let libraries = self.libraries(at);
-        let built: Vec<&Member<'_>> = libraries.iter().map(|at| &self.members[*at]).filter(|member| member.package.script("build").is_some()).collect();
+        let built: Vec<&Member<'_>> = libraries.iter().map(|at| &self.packages[*at]).filter(|member| member.package.script("build").is_some()).collect();
         let mut names: Vec<&str> = built.iter().map(|member| member.name.as_str()).collect();
-        let turbo = self.turbo(package)?;
+        let turbo = if is_root { None } else { self.turbo(package)? };
         let below = match &turbo {
             _ if names.is_empty() => String::new(),
+            _ if is_root => manager.run_members("build", &names),
             Some(turbo) => format!("{turbo}{}^...", app.name),
             None => manager.build_closure(&app.name, &names, true),
         };
@@ -128,6 +164,8 @@ impl<'a> Workspace<'a> {
             // What builds in which order, and what must be generated before, is Turborepo's to say where it is in use.
             if let Some(turbo) = &turbo {
                 build.value = Cmd::Shell(format!("{turbo}{}", app.name));
+            } else if is_root && !names.is_empty() {
+                build.value = Cmd::Shell(format!("{} && {}", manager.run_members("build", &names), build.value));
             } else if !names.is_empty() {
                 names.push(&app.name);
                 build.value = Cmd::Shell(manager.build_closure(&app.name, &names, false));
@@ -137,7 +175,7 @@ impl<'a> Workspace<'a> {
             draft.ignore.push("**/.turbo".to_owned());
         }
         let (mut folders, mut outputs) = (Vec::new(), Vec::new());
-        for library in libraries.iter().map(|at| &self.members[*at]) {
+        for library in libraries.iter().map(|at| &self.packages[*at]) {
             draft.dependencies.extend(library.package.dependencies());
             if library.package.script("build").is_some() && draft.build.is_some() {
                 outputs.push(self.below(&library.dir, &made(library)?));
@@ -155,15 +193,16 @@ impl<'a> Workspace<'a> {
             files.retain(|file| file != "package.json");
         }
         draft.set("home", self.below(&app.dir, ""));
-        draft.set("member", app.name.clone());
-        draft.set("members", self.members.iter().map(|member| self.below(&member.dir, "")).collect::<Vec<_>>());
-        let hooks = self.members.iter().map(|member| (self.below(&member.dir, ""), natives::hooks(&member.package))).filter(|(_, names)| !names.is_empty());
+        draft.set("member", if app.name.is_empty() { draft.name.clone() } else { app.name.clone() });
+        draft.set("members", self.members().iter().map(|member| self.below(&member.dir, "")).collect::<Vec<_>>());
+        let hooks = self.members().iter().map(|member| (self.below(&member.dir, ""), natives::hooks(&member.package))).filter(|(_, names)| !names.is_empty());
         draft.set("member_hooks", hooks.map(|(folder, names)| serde_json::json!({"folder": folder, "names": names})).collect::<Vec<_>>());
-        let outside: Vec<String> = (0..self.members.len())
+        let outside: Vec<String> = (0..self.members().len())
             .filter(|member| *member != at && !libraries.contains(member))
-            .map(|member| self.below(&self.members[member].dir, ""))
+            .map(|member| self.below(&self.packages[member].dir, ""))
             .collect();
-        draft.set("manager", manager.for_member(&app.name, &outside));
+        let used: Vec<&str> = libraries.iter().map(|at| self.packages[*at].name.as_str()).collect();
+        draft.set("manager", if is_root { manager.for_root(&app.name, &used, &outside) } else { manager.for_member(&app.name, &outside) });
         draft.set("installs", true);
         // What a framework's build makes may need none of the dependencies.
         if !draft.extra.contains_key("front") {
@@ -171,9 +210,9 @@ impl<'a> Workspace<'a> {
         }
         draft.ignore.push("**/Dockerfile*".to_owned());
         let own = self.below(&app.dir, "");
-        draft.watch.paths = vec![own];
+        draft.watch.paths = vec![if own.is_empty() { ".".to_owned() } else { own }];
         draft.watch.rebuild = manager.manifests();
-        draft.watch.rebuild.extend(libraries.iter().map(|at| self.below(&self.members[*at].dir, "")));
+        draft.watch.rebuild.extend(libraries.iter().map(|at| self.below(&self.packages[*at].dir, "")));
         Ok(())
     }
 
@@ -195,7 +234,11 @@ impl<'a> Workspace<'a> {
     /// A path of a member, seen from the root.
     fn below(&self, dir: &Dir<'_>, tail: &str) -> String {
         let folder = dir.path().below(self.root.path()).unwrap_or_default();
-        if tail.is_empty() { folder.to_owned() } else { format!("{folder}/{tail}") }
+        match (folder, tail) {
+            (folder, "") => folder.to_owned(),
+            ("", tail) => tail.to_owned(),
+            (folder, tail) => format!("{folder}/{tail}"),
+        }
     }
 
     /// The members that a member depends on, those first that others need.
@@ -212,8 +255,8 @@ impl<'a> Workspace<'a> {
             return;
         }
         open.push(at);
-        for dependency in self.members[at].package.dependencies() {
-            if let Some(member) = self.members.iter().position(|member| member.name == dependency.name) {
+        for dependency in self.packages[at].package.dependencies() {
+            if let Some(member) = self.members().iter().position(|member| member.name == dependency.name) {
                 self.visit(member, order, open);
             }
         }
@@ -279,7 +322,7 @@ mod tests {
         ]);
         let package = Package::read(&tree.root()).expect("parses").expect("there");
         let workspace = Workspace::read(&tree.root(), &package).expect("parses").expect("a workspace");
-        let names: Vec<&str> = workspace.members.iter().map(|member| member.name.as_str()).collect();
+        let names: Vec<&str> = workspace.members().iter().map(|member| member.name.as_str()).collect();
         assert_eq!(names, ["@x/api", "@x/a", "@x/b"]);
         assert_eq!(workspace.libraries(0), [1, 2]);
     }

@@ -31,6 +31,12 @@ fn is_call(text: &str, front: &Front, words: &[&str]) -> bool {
     program && words.iter().all(|word| word.is_empty() || rest.iter().any(|given| is_one_of(given, word)))
 }
 
+/// Whether a script runs the framework's program: `any` of them, or one that is named as an application's are.
+pub fn calls(package: &Package, front: &Front, any: bool) -> bool {
+    let named = |name: &str| any || ["dev", "build", "start", "serve", "develop", "generate"].contains(&name);
+    scripts(package).filter(|(name, _, _)| named(name)).any(|(_, text, _)| text.split("&&").any(|part| is_call(part.trim(), front, &[])))
+}
+
 /// The command that builds.
 pub fn build(draft: &mut ServiceDraft, project: &Project<'_>, package: &Package, front: &Front) -> Result<(), Diagnostic> {
     let mut candidates = Candidates::new();

@@ -88,6 +88,14 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<bool, Dia
     Ok(true)
 }
 
+/// Whether a package's own scripts call its framework, whose settings or pages lie beside them: `any` of them, or those with the names of an application's.
+pub fn is_called(project: &Project<'_>, package: &Package, any: bool) -> bool {
+    let framework = super::framework(&package.dependencies(), &project.dir, project.pack);
+    let Some(Ok(Some(front))) = framework.and_then(|id| project.pack.framework(&id.value)).map(Front::of) else { return false };
+    let settled = front.settings.is_empty() || !front.needs.is_empty() || Settings::read(&project.dir, &front.settings).file().is_some();
+    settled && !front.apart && commands::calls(package, &front, any)
+}
+
 /// A server in the repository that uses the framework as its library.
 fn has_program_of_its_own(project: &Project<'_>, package: &Package) -> bool {
     if project.hints.get(Question::StartCmd).is_some() {
