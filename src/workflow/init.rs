@@ -97,10 +97,13 @@ pub fn prepare(tree: &Tree, mut answers: Answers) -> Prepared {
     prepared.found = detect::detect(tree, &answers);
     prepared.diagnostics.clone_from(&prepared.found.diagnostics);
     let places = Places::new(tree, prepared.found.services.len());
-    if let Err(problem) = select(&mut prepared.found.services, &answers) {
-        prepared.diagnostics.push(problem);
+    match select(&mut prepared.found.services, &answers) {
+        Ok(named) => set_aside(&mut prepared, named),
+        Err(problem) => prepared.diagnostics.push(problem),
     }
     if prepared.failed() {
+        let unread = prepared.diagnostics.iter().any(|problem| problem.id == "broken-manifest");
+        prepared.diagnostics.extend(unread.then(|| others(&prepared.found.services, None)).flatten());
         return prepared;
     }
     if prepared.found.services.is_empty() {
@@ -115,6 +118,7 @@ fn render_all(tree: &Tree, config: &Config, answers: &Answers, places: &Places<'
     prepared.plan = plan::plan(&prepared.found.services, config, answers, places);
     prepared.diagnostics.append(&mut prepared.plan.diagnostics);
     if prepared.failed() {
+        prepared.diagnostics.extend(others(&prepared.found.services, Some(&prepared.plan)));
         return;
     }
     prepared.plan.templates = match answers.templates.clone().map_or_else(|| templates(tree, config), Ok) {
@@ -155,9 +159,41 @@ fn templates(tree: &Tree, config: &Config) -> Result<Vec<Template>, Diagnostic> 
     Ok(found)
 }
 
-/// Keeps the applications that were asked for.
-fn select(services: &mut Vec<ServiceDraft>, answers: &Answers) -> Result<(), Diagnostic> {
-    let Some(given) = answers.get(Question::App) else { return Ok(()) };
+/// How those applications are written that nothing is wrong with, beside others.
+fn others(services: &[ServiceDraft], plan: Option<&Plan>) -> Option<Diagnostic> {
+    let wrong = |service: &ServiceDraft| !service.open.is_empty() || service.notes.iter().any(|note| note.severity == Severity::Error);
+    let planned = |service: &ServiceDraft| plan.is_none_or(|plan| plan.services.iter().any(|planned| planned.name == service.name));
+    let (well, ill): (Vec<&ServiceDraft>, Vec<&ServiceDraft>) = services.iter().partition(|service| !wrong(service) && planned(service));
+    if well.is_empty() || plan.is_some() && ill.is_empty() {
+        return None;
+    }
+    let names = |list: &[&ServiceDraft], between: &str| list.iter().map(|service| service.name.clone()).collect::<Vec<_>>().join(between);
+    let write = format!("write the others with {} {}", Question::App.flag(), names(&well, ","));
+    Some(match ill.first() {
+        Some(first) => {
+            let message = format!("{} of {} applications can't be written: {}", ill.len(), services.len(), names(&ill, ", "));
+            Diagnostic::note("other-applications", message).help(format!("{write}, or answer for this one in dockgen.toml: [app.{}]", first.name))
+        }
+        None => Diagnostic::note("other-applications", "nothing is written while a part of the repository can't be read").help(write),
+    })
+}
+
+/// What is wrong in a folder that nobody asked for keeps nobody from the applications that were `named`.
+fn set_aside(prepared: &mut Prepared, named: bool) {
+    let roots: Vec<RelPath> = prepared.found.services.iter().map(|service| service.root.clone()).collect();
+    let concerns = |file: &RelPath| {
+        let folder = file.parent().unwrap_or_default();
+        roots.iter().any(|root| file.below(root).is_some() || root.below(&folder).is_some())
+    };
+    let elsewhere = |problem: &Diagnostic| !problem.at.is_empty() && !problem.at.iter().any(|at| concerns(&at.file));
+    for problem in prepared.diagnostics.iter_mut().filter(|problem| named && problem.severity == Severity::Error && elsewhere(problem)) {
+        problem.severity = Severity::Warning;
+    }
+}
+
+/// Keeps the applications that were asked for; whether any were.
+fn select(services: &mut Vec<ServiceDraft>, answers: &Answers) -> Result<bool, Diagnostic> {
+    let Some(given) = answers.get(Question::App) else { return Ok(false) };
     let wanted: Vec<&str> = given.value.split(',').map(str::trim).filter(|app| !app.is_empty()).collect();
     let named = |service: &ServiceDraft, app: &str| service.name == app || service.root.display() == app.trim_end_matches('/') || service.root.name() == app;
     if let Some(missing) = wanted.iter().find(|app| !services.iter().any(|service| named(service, app))) {
@@ -169,7 +205,7 @@ fn select(services: &mut Vec<ServiceDraft>, answers: &Answers) -> Result<(), Dia
             .asks(Question::App, known));
     }
     services.retain(|service| wanted.iter().any(|app| named(service, app)));
-    Ok(())
+    Ok(true)
 }
 
 /// The answer where no stack claims anything.

@@ -182,3 +182,20 @@ fn help_teaches_with_examples_that_are_true() {
         }
     }
 }
+
+#[test]
+fn one_application_that_can_t_be_written_says_how_the_others_are() {
+    let project = Project::new(&[
+        ("package.json", r#"{"private": true, "workspaces": ["apps/*"]}"#),
+        ("apps/api/package.json", r#"{"name": "api", "scripts": {"start": "node index.js"}}"#),
+        ("apps/api/index.js", "require('node:http').createServer().listen(3000);\n"),
+        ("apps/web/package.json", r#"{"name": "web", "scripts": {"build": "vite build"}, "devDependencies": {"@sveltejs/kit": "2"}}"#),
+        ("apps/web/svelte.config.js", "import adapter from '@sveltejs/adapter-vercel';\n"),
+    ]);
+    let all = project.run(&["init", "--yes"]);
+    assert_eq!(all.code, 2);
+    assert!(all.stderr.contains("1 of 2 applications can't be written: web\nhelp: write the others with --app api"), "{}", all.stderr);
+    assert_eq!(project.run(&["init", "--yes", "--app", "api"]).code, 0);
+    project.write("worker/package.json", "{");
+    assert_eq!(project.run(&["init", "--yes", "--app", "api", "--dry-run"]).code, 0);
+}
