@@ -8,7 +8,7 @@ use super::source;
 use crate::fs::{Dir, Text, Tree};
 use crate::manifest::pattern;
 use crate::model::question::Question;
-use crate::model::{Answers, Decision, Diagnostic, Evidence, FrontEnd, RelPath, ServiceDraft, Source};
+use crate::model::{Answers, Cmd, Decision, Diagnostic, Evidence, FrontEnd, RelPath, ServiceDraft, Source};
 
 /// How deep below the root packages are looked for, and how many are looked at.
 const DEEPEST: usize = 5;
@@ -53,15 +53,19 @@ pub fn take(draft: &mut ServiceDraft, program: &Program<'_>, answers: &Answers) 
         if let Some((pages, output, source)) = builder(tree, candidates, &one.path) {
             let place = if output == one.path || one.path.below(&output).is_some() { output.clone() } else { one.path.clone() };
             state_it(draft, program, pages, FrontEndParts { output, place, read: false }, source.unwrap_or_else(|| Source::File(one.at.clone())));
-            return Ok(());
+            break;
         }
     }
+    let made = |path: &RelPath| draft.front.as_ref().is_some_and(|front| path.below(&front.place).is_some() || front.place.below(path).is_some());
     let by_hand = answers.hints(&draft.root, &draft.name).get(Question::BuildCmd).is_some();
-    if let Some(one) = absent.into_iter().find(|one| one.sure && !by_hand && state(tree, &one.path) == State::Absent) {
-        draft.notes.push(missing(tree, one, candidates.as_deref().unwrap_or_default()));
-        return Ok(());
+    let is_missing = |one: &&Embedded| state(tree, &one.path) == State::Absent && matches!(tree.on_disk(&one.path), Ok(None));
+    if let Some(one) = absent.into_iter().filter(|one| one.sure && !by_hand && !made(&one.path)).find(is_missing) {
+        let problem = missing(tree, one, candidates.as_deref().unwrap_or_default());
+        draft.notes.push(problem);
+    } else if draft.front.is_none() {
+        sent(draft, program, answers)?;
     }
-    sent(draft, program, answers)
+    Ok(())
 }
 
 /// A front end that the program sends from the folder that its build makes.
@@ -118,7 +122,7 @@ fn state_it(draft: &mut ServiceDraft, program: &Program<'_>, mut pages: Pages, p
     } else if let Some("") = folder.below(&draft.context) {
         draft.watch.rebuild.extend(pages.draft.watch.rebuild.iter().cloned());
     }
-    let exclude = if folder.below(home) == Some("") || home.below(&folder).is_some() { format!("**/*.{}", program.ending) } else { String::new() };
+    let exclude = if folder.below(home) == Some("") || home.below(&folder).is_some() { program.ending.to_owned() } else { String::new() };
     draft.front = Some(Box::new(FrontEnd { draft: pages.draft, output: parts.output, wanted, place: parts.place, read: parts.read, exclude }));
 }
 
@@ -188,6 +192,19 @@ fn builder(tree: &Tree, candidates: &[Pages], wanted: &RelPath) -> Option<(Pages
         let output = pages.output.clone()?;
         return Some((pages.clone(), output, None));
     }
+    // Another script of a package builds to that folder, or its settings name it.
+    for pages in candidates {
+        let leads = |word: &str| {
+            let word = word.rsplit('=').next().unwrap_or(word).trim_matches(['"', '\'', '`']);
+            word.contains('/') && pages.draft.root.join(word).as_ref() == Some(wanted)
+        };
+        if let Some((_, command, at)) = pages.scripts.iter().find(|(text, _, _)| text.split_whitespace().any(leads)) {
+            return Some((built_by(pages, command, at), wanted.clone(), Some(Source::File(at.clone()))));
+        }
+        if let Some(at) = named(tree, &pages.draft.root, leads) {
+            return Some((pages.clone(), wanted.clone(), Some(Source::inferred("the settings of its build name the folder", [at]))));
+        }
+    }
     // What a script copies there.
     for pages in candidates {
         if let Some(output) = &pages.output
@@ -197,10 +214,34 @@ fn builder(tree: &Tree, candidates: &[Pages], wanted: &RelPath) -> Option<(Pages
         }
     }
     // The package around it, where nothing says what its build makes.
-    let around = candidates.iter().filter(|pages| pages.output.is_none() && wanted.below(&pages.draft.root).is_some_and(|below| !below.is_empty()));
+    let around = candidates.iter().filter(|pages| wanted.below(&pages.draft.root).is_some_and(|below| !below.is_empty()));
     let pages = around.max_by_key(|pages| pages.draft.root.depth()).filter(|_| state(tree, wanted) == State::Absent)?;
+    let folder = |word: &str| word.trim_end_matches('/').rsplit('/').next() == Some(wanted.name());
     let rule = "it is embedded, it is not in the repository, and the package around it has a build";
-    Some((pages.clone(), wanted.clone(), Some(Source::inferred(rule, [pages.at.clone()]))))
+    if pages.output.is_none() {
+        return Some((pages.clone(), wanted.clone(), Some(Source::inferred(rule, [pages.at.clone()]))));
+    }
+    let (_, command, at) = pages.scripts.iter().find(|(_, command, _)| command.to_string().ends_with(" build"))?;
+    let named = named(tree, &pages.draft.root, folder)?;
+    Some((built_by(pages, command, at), wanted.clone(), Some(Source::inferred(rule, [named]))))
+}
+
+/// The pages as another of their scripts builds them.
+fn built_by(pages: &Pages, command: &Cmd, at: &Evidence) -> Pages {
+    let mut pages = pages.clone();
+    pages.draft.build = Some(Decision::new(command.clone(), Source::File(at.clone())));
+    pages
+}
+
+/// Where a file of settings has a string that leads somewhere.
+fn named(tree: &Tree, root: &RelPath, leads: impl Fn(&str) -> bool) -> Option<Evidence> {
+    let dir = tree.dir(root.clone());
+    let settings = dir.files().filter(|file| file.contains(".config.") || file.starts_with("webpack.") || file.starts_with("build."));
+    settings.filter_map(|file| dir.peek(file)).find_map(|text| {
+        let found =
+            text.lines().find(|(_, line)| line.split(['"', '\'', '`']).skip(1).step_by(2).any(&leads)).map(|(number, line)| (number, line.trim().to_owned()));
+        found.map(|(number, line)| Evidence::line(text.path().clone(), number, &line))
+    })
 }
 
 /// Files that say how a project is built.
@@ -312,6 +353,20 @@ mod tests {
     fn a_bundler_without_a_known_output_makes_what_is_missing_in_its_folder() {
         let web = ("ui/package.json", r#"{"scripts": {"build": "node build.mjs"}}"#);
         assert_eq!(front(&[web], "", "ui/public/bundle"), Some(is("ui/public/bundle", "ui/public/bundle", false)));
+    }
+
+    #[test]
+    fn a_script_or_a_setting_may_name_it() {
+        let script = r#"{"scripts": {"build": "vite build", "release": "vite build --outDir=../server/ui/dist"}, "devDependencies": {"vite": "7.0.0"}}"#;
+        let draft = taken(&[("web/package.json", script), ("web/index.html", "")], "", "server/ui/dist");
+        let front = draft.front.expect("a front end");
+        assert_eq!((front.output.as_str(), front.draft.build.map(|build| build.value.to_string())), ("server/ui/dist", Some("npm run release".to_owned())));
+        let settings = ("web/svelte.config.js", "pages: process.env.OUT ?? '../server/ui/dist',");
+        assert_eq!(front_of(&[("web/package.json", VITE), ("web/index.html", ""), settings]), Some("server/ui/dist".to_owned()));
+    }
+
+    fn front_of(files: &[(&str, &str)]) -> Option<String> {
+        front(files, "", "server/ui/dist").map(|(output, _, _)| output)
     }
 
     #[test]

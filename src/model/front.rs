@@ -15,6 +15,6 @@ pub struct FrontEnd {
     pub place: RelPath,
     /// Whether the program reads it while it runs; else it is compiled in.
     pub read: bool,
-    /// Files that the front end has no use for, as a pattern; empty where its folder is its own.
+    /// The ending of files that the front end has no use for; empty where its folder is its own.
     pub exclude: String,
 }

@@ -117,7 +117,7 @@ pub struct FrontPlan {
     pub dir: String,
     /// The same as the source of a COPY of everything.
     pub here: String,
-    /// Files of that folder that it has no use for, as a pattern; empty for none.
+    /// The ending of files of that folder that it has no use for; empty for none.
     pub exclude: String,
     /// Its folder in its stage.
     pub home: String,

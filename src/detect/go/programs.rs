@@ -37,7 +37,14 @@ pub struct Program {
 /// The programs of a module: the one at its root, or those below it.
 pub fn programs(dir: &Dir<'_>, module: &Module) -> Vec<Program> {
     let own: Vec<Program> = main_of(dir, module.base_name(), "").into_iter().collect();
-    if own.is_empty() { below(dir, |folder| !folder.split('/').any(|part| HELPERS.contains(&part) || part.starts_with(['.', '_']))) } else { own }
+    if !own.is_empty() {
+        return own;
+    }
+    let mut found = below(dir, |folder| !folder.split('/').any(|part| HELPERS.contains(&part) || part.starts_with(['.', '_'])));
+    for program in found.iter_mut().filter(|program| NAMELESS.contains(&program.folder.as_str())) {
+        module.base_name().clone_into(&mut program.name);
+    }
+    found
 }
 
 /// The programs that show how a library is used.
@@ -56,6 +63,9 @@ fn below(dir: &Dir<'_>, counts: impl Fn(&str) -> bool) -> Vec<Program> {
         .collect();
     folders.into_iter().filter_map(|folder| main_of(&dir.dir(folder), folder.rsplit('/').next().unwrap_or(folder), folder)).collect()
 }
+
+/// Folders that hold one program and are named after what they hold.
+const NAMELESS: &[&str] = &["app", "cmd", "main", "src"];
 
 /// What the release tool builds, where it builds one thing: the folder of its package and the program's name.
 pub fn released(dir: &Dir<'_>) -> Option<(String, Option<String>, Evidence)> {
@@ -140,12 +150,12 @@ pub fn embedded(texts: &[Rc<Text>]) -> Vec<Embedded> {
     for text in texts {
         let folder = text.path().parent().unwrap_or_default();
         for (number, line) in text.lines() {
-            let Some(patterns) = line.strip_prefix("//go:embed ") else { continue };
+            let Some(patterns) = line.trim_start().strip_prefix("//go:embed ") else { continue };
             for pattern in patterns.split_whitespace().map(|word| word.trim_matches(['"', '`'])) {
                 let plain: Vec<&str> =
                     pattern.strip_prefix("all:").unwrap_or(pattern).split('/').take_while(|part| !part.contains(['*', '?', '[', '\\'])).collect();
                 let path = folder.join(&plain.join("/")).filter(|path| *path != folder);
-                found.extend(path.map(|path| Embedded { path, at: Evidence::line(text.path().clone(), number, line), sure: true }));
+                found.extend(path.map(|path| Embedded { path, at: Evidence::line(text.path().clone(), number, line.trim()), sure: true }));
             }
         }
     }

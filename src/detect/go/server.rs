@@ -33,7 +33,7 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>], o
     for (pattern, rule) in PORTS {
         let Ok(pattern) = pattern::pattern(pattern) else { continue };
         for hit in source::find_all(&own, &pattern, "//") {
-            if let Some(port) = hit.value.parse().ok().filter(|port| *port > 0) {
+            if let Some(port) = hit.value.parse().ok().filter(|port| rule.is_empty() && *port > 0 || is_likely(*port)) {
                 ports.push(port, if rule.is_empty() { Source::File(hit.at) } else { Source::inferred(*rule, [hit.at]) });
             }
         }
@@ -46,10 +46,18 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>], o
         let rule = if setting.variable.is_some() { "the default of a variable" } else { "the default of a flag" };
         ports.extend(setting.port().map(|port| (port, Source::inferred(rule, [setting.at.clone()]))));
     }
+    let listens_or_frames = listens.is_some() || framework.is_some();
+    let mut add = |patterns: &[&str], texts: &[Rc<Text>], rule: &str| {
+        for pattern in patterns.iter().filter(|_| listens_or_frames).filter_map(|pattern| pattern::pattern(pattern).ok()) {
+            let found = source::find_all(texts, &pattern, "//").into_iter().filter(|hit| !hit.at.raw.contains("RemoteAddr"));
+            let found = found.filter_map(|hit| Some((hit.value.parse().ok().filter(|port| is_likely(*port))?, hit.at)));
+            ports.extend(found.map(|(port, at)| (port, if rule.is_empty() { Source::File(at) } else { Source::inferred(rule, [at]) })));
+        }
+    };
+    add(NAMED, texts, "the default of the port");
+    add(INSIDE, &own, "");
     // What is nothing but a colon and a number names a port wherever it stands.
-    if let Some(bare) = pattern::pattern(r#""(?:0\.0\.0\.0|127\.0\.0\.1|localhost)?:(\d{2,5})""#).ok().filter(|_| listens.is_some() || framework.is_some()) {
-        ports.extend(source::find_all(texts, &bare, "//").into_iter().filter_map(|hit| Some((hit.value.parse().ok()?, Source::File(hit.at)))));
-    }
+    add(&[r#""(?:0\.0\.0\.0)?:(\d{2,5})""#, r#""(?:127\.0\.0\.1|localhost):(\d{2,5})""#], texts, "");
     if listens.is_some() || framework.is_some() {
         ports.extend(source::port_in(files));
     }
@@ -76,7 +84,8 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>], o
         draft.env.push(("PORT".to_owned(), port.value.to_string()));
         draft.set("told", serde_json::json!({ "PORT": port.value.to_string() }));
     }
-    if let Some(at) = search(texts, r#"(?:Listen|Run|Start|Addr)\w*\W+(?:"tcp",\s*)?"((?:127\.0\.0\.1|localhost):\d+)""#) {
+    let own = draft.port.as_ref().map(|port| port.value.to_string()).unwrap_or_default();
+    if let Some(at) = search(texts, &format!(r#"(?:Listen|Run|Start|Addr)\w*\W+(?:"tcp",\s*)?"((?:127\.0\.0\.1|localhost):{own})""#)) {
         draft.notes.push(
             Diagnostic::warning(
                 "loopback",
@@ -95,10 +104,33 @@ const PORTS: &[(&str, &str)] = &[
     (r#""PORT"\s*,\s*"?:?(\d{2,5})\b"#, "the default of PORT"),
     (r#"\bport\s*:?=\s*":?(\d{2,5})""#, "the default of the port"),
     (r#"cmp\.Or\(os\.Getenv\("PORT"\),\s*":?(\d{2,5})""#, "the default of PORT"),
-    (r#"\b(?:ListenAndServe(?:TLS)?|Run|RunTLS|Listen|Start|StartTLS)\(\s*(?:"tcp[46]?",\s*)?"[^":/]*:(\d{2,5})""#, ""),
-    (r#"\bAddr:\s*"[^":/]*:(\d{2,5})""#, ""),
-    (r#"\b(?:addr|listenAddr|address|bind)\s*:?=\s*"[^":/]*:(\d{2,5})""#, ""),
+    (r#"\b(?:ListenAndServe(?:TLS)?|Run|RunTLS|Listen|Start|StartTLS)\(\s*(?:"tcp[46]?",\s*)?"(?:0\.0\.0\.0|\[::\])?:(\d{2,5})""#, ""),
+    (r#"\bAddr:\s*"(?:0\.0\.0\.0|\[::\])?:(\d{2,5})""#, ""),
+    (r#"\b(?:addr|listenAddr|address|bind)\s*:?=\s*"(?:0\.0\.0\.0|\[::\])?:(\d{2,5})""#, ""),
 ];
+
+/// The same on an address that nothing outside of the container reaches: what a profiler and the like do.
+const INSIDE: &[&str] = &[
+    r#"\b(?:ListenAndServe(?:TLS)?|Run|RunTLS|Listen|Start|StartTLS)\(\s*(?:"tcp[46]?",\s*)?"[^":/]+:(\d{2,5})""#,
+    r#"\bAddr:\s*"[^":/]+:(\d{2,5})""#,
+    r#"\b(?:addr|listenAddr|address|bind)\s*:?=\s*"[^":/]+:(\d{2,5})""#,
+];
+
+/// Names of settings that hold the program's own port by default.
+const NAMED: &[&str] = &[
+    r#"\b[dD]efault(?:HTTP|Http|Web|Server|Listen|API|Api)?Port\s*(?:\w+\s*)?=\s*"?:?(\d{2,5})\b"#,
+    r#"\b[dD]efault(?:HTTP|Http|Web|Server|Listen|Bind|API|Api)?Addr(?:ess)?\s*(?:\w+\s*)?=\s*"[^":/]*:(\d{2,5})""#,
+    r"\b(?:HTTP|Http|Listen|Server)?Port:\s*(\d{2,5})\b",
+];
+
+/// Ports of what programs call, not of what they are; those above the last stand for whoever is free.
+const OF_OTHERS: &[u16] = &[22, 25, 53, 88, 110, 123, 143, 161, 389, 465, 587, 636, 993, 995, 1433, 1521, 2181, 3306, 5432, 5672, 6379, 9092, 11211, 27017];
+const LAST: u16 = 49151;
+
+/// Whether a number that stands somewhere is a port that a server opens.
+fn is_likely(port: u16) -> bool {
+    port > 0 && port <= LAST && !OF_OTHERS.contains(&port)
+}
 
 fn search(texts: &[Rc<Text>], pattern: &str) -> Option<Evidence> {
     source::find(texts, &pattern::pattern(pattern).ok()?, "//").map(|hit| hit.at)
@@ -106,16 +138,22 @@ fn search(texts: &[Rc<Text>], pattern: &str) -> Option<Evidence> {
 
 /// The command of a command line program that listens.
 pub fn subcommand(texts: &[Rc<Text>]) -> Option<(String, Evidence)> {
-    let cobra = texts.iter().any(|text| text.as_str().contains("\"github.com/spf13/cobra\""));
-    let pattern = pattern::pattern(r#"\bUse:\s*"(serve|server|start|web)\b"#).ok().filter(|_| cobra)?;
-    source::find(texts, &pattern, "//").map(|hit| (hit.value, hit.at))
+    let libraries = [
+        ("\"github.com/spf13/cobra\"", r#"\bUse:\s*"(serve|server|start|web)\b"#),
+        ("\"github.com/urfave/cli", r#"\bcli\.Command\{\s*Name:\s*"(serve|server|start|web)""#),
+    ];
+    libraries.iter().find_map(|(import, pattern)| {
+        let pattern = pattern::pattern(pattern).ok().filter(|_| texts.iter().any(|text| text.as_str().contains(import)))?;
+        source::find(texts, &pattern, "//").map(|hit| (hit.value, hit.at))
+    })
 }
 
 fn health(draft: &ServiceDraft, texts: &[Rc<Text>]) -> Health {
     if draft.kind != Kind::Server {
         return Health::None { because: format!("`{}` serves no port", draft.name) };
     }
-    let speaks_grpc = imports(texts, "google.golang.org/grpc") && search(texts, r"\b(ListenAndServe(?:TLS)?\()").is_none();
+    let speaks_http = draft.framework.is_some() || search(texts, r"\b(ListenAndServe(?:TLS)?\(|http\.Serve\(|http\.Server\{)").is_some();
+    let speaks_grpc = !speaks_http && search(texts, r"\b(grpc\.NewServer\()").is_some();
     if speaks_grpc {
         return Health::None { because: format!("`{}` speaks gRPC, which nothing in this image can ask", draft.name) };
     }

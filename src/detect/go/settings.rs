@@ -22,15 +22,18 @@ const VARIABLES: &[&str] = &[
     r#"os\.Getenv\("([A-Z][A-Z0-9_]*)"\);?[^}]{0,80}?==\s*""\s*\{\s*\w+\s*=\s*"([^"]*)""#,
 ];
 
+/// The same with the default first.
+const TAGS: &[&str] = &[r#"default:"([^"]*)"\s+env(?:config)?:"([A-Z][A-Z0-9_]*)"#];
+
 /// All of them, flags first where they have no variable.
 pub fn settings(texts: &[Rc<Text>]) -> Vec<Setting> {
     let mut found = Vec::new();
     // An address that is empty unless it is given is worth knowing; any other setting without a default says nothing.
-    let mut search = |patterns: &[&str], make: fn(&str, &str, crate::model::Evidence) -> Setting| {
+    let mut search = |patterns: &[&str], (first, second): (usize, usize), make: fn(&str, &str, crate::model::Evidence) -> Setting| {
         for pattern in patterns.iter().filter_map(|pattern| pattern::pattern(pattern).ok()) {
             for text in texts {
                 for groups in pattern.captures_iter(text.as_str()) {
-                    let (Some(name), Some(default)) = (groups.get(1), groups.get(2)) else { continue };
+                    let (Some(name), Some(default)) = (groups.get(first), groups.get(second)) else { continue };
                     let line = text.as_str()[..name.start()].rfind('\n').map_or(0, |at| at + 1);
                     let line = text.as_str()[line..].lines().next().unwrap_or_default().trim();
                     if !line.starts_with("//") && (!default.as_str().is_empty() || groups[0].contains("\"\"")) {
@@ -40,8 +43,9 @@ pub fn settings(texts: &[Rc<Text>]) -> Vec<Setting> {
             }
         }
     };
-    search(VARIABLES, Setting::variable);
-    search(FLAGS, Setting::flag);
+    search(VARIABLES, (1, 2), Setting::variable);
+    search(TAGS, (2, 1), Setting::variable);
+    search(FLAGS, (1, 2), Setting::flag);
     found
 }
 
@@ -62,6 +66,7 @@ mod tests {
             ("kingpin.Flag(\"web.listen-address\", \"Where.\").Default(\":9100\").String()", "--web.listen-address", ":9100"),
             ("&cli.StringFlag{\n\tName: \"port\",\n\tValue: \"3000\",\n}", "--port", "3000"),
             ("\"LISTEN_ADDR\": {\n\tlist: []string{\"127.0.0.1:8080\"},", "LISTEN_ADDR", "127.0.0.1:8080"),
+            ("Port int `default:\"3000\" env:\"APP_PORT\"`", "APP_PORT", "3000"),
             ("Port string `env:\"PORT\" envDefault:\"3000\"`", "PORT", "3000"),
         ] {
             let text = Rc::new(Text::new(RelPath::known("main.go"), source));

@@ -175,6 +175,7 @@ impl Manager {
             "image": self.facts.tool,
             "env": self.facts.env,
             "install": self.command(install),
+            "run": self.command(&self.facts.run),
             "prune": self.command(&self.facts.prune),
             "prune_cached": self.facts.prune_cached,
             "member": self.command(&self.facts.member).replace("{name}", &Cmd::word(name)),

@@ -7,7 +7,7 @@ use crate::catalog::StackPack;
 use crate::fs::Dir;
 use crate::manifest::Package;
 use crate::model::question::Question;
-use crate::model::{Answers, Diagnostic, Evidence, Kind, RelPath, ServiceDraft};
+use crate::model::{Answers, Cmd, Diagnostic, Evidence, Kind, RelPath, ServiceDraft};
 
 /// What a package's build makes for the browser.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub struct Pages {
     pub output: Option<RelPath>,
     /// Where the build is named, or what says that there is one.
     pub at: Evidence,
+    /// The scripts of the package: the text, the command that runs it, its place.
+    pub scripts: Vec<(String, Cmd, Evidence)>,
 }
 
 /// The pages that a folder's package builds; `None` where it builds nothing.
@@ -33,7 +35,17 @@ pub fn of(dir: &Dir<'_>, answers: &Answers) -> Result<Option<Pages>, Diagnostic>
     let at = build.source.evidence().cloned().unwrap_or_else(|| package.doc.whole());
     draft.open.retain(|open| open.question == Question::PackageManager);
     let site = draft.extra.get("site").and_then(serde_json::Value::as_str).filter(|_| draft.kind == Kind::Site);
-    Ok(Some(Pages { output: site.and_then(|site| dir.path().join(site)), at, draft }))
+    let scripts = scripts(&package, &draft);
+    Ok(Some(Pages { output: site.and_then(|site| dir.path().join(site)), at, scripts, draft }))
+}
+
+/// Every script of a package that is no member of a workspace, with the command by which the package manager runs it.
+fn scripts(package: &Package, draft: &ServiceDraft) -> Vec<(String, Cmd, Evidence)> {
+    let run = draft.extra.get("manager").and_then(|manager| manager.get("run")?.as_str());
+    let Some(manager) = run.filter(|_| draft.context == draft.root) else { return Vec::new() };
+    let names = package.doc.get(&["scripts"]).into_iter().flat_map(crate::manifest::Node::entries).map(|(name, _)| name);
+    let run = |name: &str| Cmd::Shell(format!("{manager} {}", Cmd::word(name)));
+    names.filter_map(|name| package.script(name).map(|(text, at)| (text.to_owned(), run(name), at))).collect()
 }
 
 /// The package by itself, or as a member of the workspace that holds its lock file.

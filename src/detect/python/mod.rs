@@ -30,7 +30,7 @@ use writes::Writes;
 use super::{Detector, Found, asked};
 use crate::catalog::{FrameworkRow, StackPack};
 use crate::fs::Dir;
-use crate::model::{Answers, BuildSecret, Claim, Dependency, Diagnostic, Evidence, ServiceDraft, Strength};
+use crate::model::{Answers, BuildSecret, Claim, Dependency, Diagnostic, Evidence, RelPath, ServiceDraft, Strength};
 
 /// The detector.
 pub struct Python;
@@ -55,7 +55,13 @@ impl Detector for Python {
     fn claims(&self, dir: &Dir<'_>) -> Option<Claim> {
         let at = |file: &str| Evidence::file(dir.at(file));
         if let Some(file) = dir.first_of(MANIFESTS.iter().copied()) {
-            return Some(Claim::new(Strength::Certain, at(file)));
+            // What only makes the documentation of another program asks for packages too.
+            let aside = |below: &str| below.split('/').any(|part| matches!(part, "docs" | "doc" | "examples" | "scripts" | "tools" | "hack"));
+            let source = |path: &RelPath| {
+                path.name().rsplit_once('.').is_some_and(|(_, ending)| ending == "py") && path.below(dir.path()).is_some_and(|below| !aside(below))
+            };
+            let strength = if file != "requirements.txt" || dir.files_below().any(source) { Strength::Certain } else { Strength::Hint };
+            return Some(Claim::new(strength, at(file)));
         }
         if let Some(text) = dir.peek("pyproject.toml") {
             // Many a repository keeps only the settings of a linter in it.
