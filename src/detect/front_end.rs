@@ -73,7 +73,7 @@ fn sent(draft: &mut ServiceDraft, program: &Program<'_>, answers: &Answers) -> R
     let tree = program.dir.tree();
     for pages in all(tree, answers)? {
         let Some(output) = pages.output.clone().filter(|output| state(tree, output) != State::There) else { continue };
-        let named = regex::escape(seen(&output, home(draft), "").trim_start_matches("./"));
+        let named = regex_lite::escape(seen(&output, home(draft), "").trim_start_matches("./"));
         let Ok(literal) = pattern::pattern(&format!(r#"("(?:\./)?{named}(?:/[^"\s]*)?")"#)) else { continue };
         if let Some(hit) = source::find(program.texts, &literal, "//") {
             let parts = FrontEndParts { place: output.clone(), output, read: true };

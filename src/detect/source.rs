@@ -2,10 +2,8 @@
 
 use std::rc::Rc;
 
-use regex::Regex;
-
 use crate::fs::{Dir, Text};
-use crate::manifest::pattern;
+use crate::manifest::pattern::{self, Pattern};
 use crate::model::{Decision, Evidence, RelPath, ServiceDraft, Source};
 
 /// How many files of a service are searched, how long a searched file may be, and how much is searched in all, in bytes:
@@ -88,16 +86,16 @@ pub struct Hit {
 }
 
 /// All places where a pattern's first group matches, outside of line comments, in order.
-pub fn find_all(texts: &[Rc<Text>], pattern: &Regex, comment: &str) -> Vec<Hit> {
+pub fn find_all(texts: &[Rc<Text>], pattern: &Pattern, comment: &str) -> Vec<Hit> {
     texts.iter().flat_map(|text| find_in(text, pattern, comment)).collect()
 }
 
 /// The first such place.
-pub fn find(texts: &[Rc<Text>], pattern: &Regex, comment: &str) -> Option<Hit> {
+pub fn find(texts: &[Rc<Text>], pattern: &Pattern, comment: &str) -> Option<Hit> {
     texts.iter().find_map(|text| find_in(text, pattern, comment).into_iter().next())
 }
 
-fn find_in(text: &Text, pattern: &Regex, comment: &str) -> Vec<Hit> {
+fn find_in(text: &Text, pattern: &Pattern, comment: &str) -> Vec<Hit> {
     let mut hits = Vec::new();
     for found in pattern.captures_iter(text.as_str()) {
         let (Some(whole), Some(group)) = (found.get(0), found.get(1)) else { continue };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ignore::{WalkBuilder, WalkState};
 
@@ -16,6 +17,8 @@ const DEEPEST: usize = 24;
 
 /// How many names a scan lists before it gives up.
 const MOST_ENTRIES: usize = 1_000_000;
+/// Up to so many, one thread is faster than two: of several, those without work sleep for a millisecond before they look again.
+const FEW_ENTRIES: usize = 2000;
 
 /// Folders made by tools, never entered even where no ignore file names them.
 const TOOL_FOLDERS: &[&str] = &[
@@ -57,35 +60,11 @@ pub fn scan(root: &Path) -> Result<Tree, Diagnostic> {
     if !meta.is_dir() {
         return Err(Diagnostic::error("no-folder", format!("`{}` is not a folder", root.display())).help("name the folder that holds the project"));
     }
-    let found: Mutex<Vec<Found>> = Mutex::new(Vec::new());
-    let mut walk = WalkBuilder::new(root);
-    // Only what lies in the repository decides, never this machine's settings: the same tree gives the same files everywhere.
-    walk.hidden(false)
-        .parents(false)
-        .ignore(false)
-        .git_global(false)
-        .git_exclude(false)
-        .require_git(false)
-        .follow_links(false)
-        .max_depth(Some(DEEPEST))
-        .threads(2);
-    walk.build_parallel().run(|| {
-        let mut batch = Batch { found: &found, entries: Vec::new() };
-        Box::new(move |entry| match entry {
-            Ok(entry) if entry.depth() == 0 => WalkState::Continue,
-            Ok(entry) => batch.take(root, &entry),
-            Err(error) => {
-                batch.entries.push(Found::Fault(error.to_string()));
-                WalkState::Continue
-            }
-        })
-    });
-    let found = found.into_inner().unwrap_or_default();
-    if found.len() > MOST_ENTRIES {
+    let Some(found) = walk(root, 1, FEW_ENTRIES).or_else(|| walk(root, 2, MOST_ENTRIES)) else {
         return Err(
             Diagnostic::error("too-many-files", format!("`{}` holds more than {MOST_ENTRIES} files", root.display())).help("name the folder of one project")
         );
-    }
+    };
     let mut entries = BTreeMap::new();
     let mut notes = Vec::new();
     let (mut unnamed, mut faults) = (0_usize, Vec::new());
@@ -104,6 +83,37 @@ pub fn scan(root: &Path) -> Result<Tree, Diagnostic> {
     faults.sort();
     notes.extend(faults.into_iter().map(|text| Diagnostic::warning("unreadable-folder", format!("not scanned: {}", crate::model::evidence::tame(&text)))));
     Ok(Tree::new(entries, Box::new(Disk { root: root.to_owned() }), notes))
+}
+
+/// All that lies below; `None`: it is more than `most`.
+fn walk(root: &Path, threads: usize, most: usize) -> Option<Vec<Found>> {
+    let found: Mutex<Vec<Found>> = Mutex::new(Vec::new());
+    let seen = AtomicUsize::new(0);
+    let mut walk = WalkBuilder::new(root);
+    // Only what lies in the repository decides, never this machine's settings: the same tree gives the same files everywhere.
+    walk.hidden(false)
+        .parents(false)
+        .ignore(false)
+        .git_global(false)
+        .git_exclude(false)
+        .require_git(false)
+        .follow_links(false)
+        .max_depth(Some(DEEPEST))
+        .threads(threads);
+    walk.build_parallel().run(|| {
+        let mut batch = Batch { found: &found, entries: Vec::new() };
+        let seen = &seen;
+        Box::new(move |entry| match entry {
+            Ok(entry) if entry.depth() == 0 => WalkState::Continue,
+            _ if seen.fetch_add(1, Ordering::Relaxed) >= most => WalkState::Quit,
+            Ok(entry) => batch.take(root, &entry),
+            Err(error) => {
+                batch.entries.push(Found::Fault(error.to_string()));
+                WalkState::Continue
+            }
+        })
+    });
+    if seen.into_inner() > most { None } else { Some(found.into_inner().unwrap_or_default()) }
 }
 
 enum Found {
@@ -190,4 +200,22 @@ pub fn plain(error: &std::io::Error) -> String {
     let text = text.split(" (os error").next().unwrap_or_default();
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_lowercase().collect::<String>() + letters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FEW_ENTRIES, scan, walk};
+
+    #[test]
+    fn a_tree_is_scanned_whole_however_large() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for n in 0..FEW_ENTRIES {
+            std::fs::write(folder.path().join(format!("{n}.txt")), "").expect("written");
+        }
+        assert_eq!(walk(folder.path(), 1, FEW_ENTRIES).map(|found| found.len()), Some(FEW_ENTRIES));
+        std::fs::write(folder.path().join("go.mod"), "module x\n").expect("written");
+        assert!(walk(folder.path(), 1, FEW_ENTRIES).is_none());
+        let tree = scan(folder.path()).expect("scanned");
+        assert_eq!(tree.root().files_below().count(), FEW_ENTRIES + 1);
+    }
 }

@@ -73,7 +73,7 @@ fn matches(text: &Text, pattern: &str, comment: char) -> Vec<(Vec<String>, Evide
         if text.as_str()[start..whole.start()].contains(comment) {
             continue;
         }
-        let groups = (1..found.len()).map(|i| found.get(i).map(|group| group.as_str().to_owned()).unwrap_or_default()).collect();
+        let groups = (1..found.count()).map(|i| found.get(i).map(|group| group.as_str().to_owned()).unwrap_or_default()).collect();
         all.push((groups, text.at(first.start(), first.as_str())));
     }
     all

@@ -33,10 +33,10 @@ pub fn settings(texts: &[Rc<Text>]) -> Vec<Setting> {
         for pattern in patterns.iter().filter_map(|pattern| pattern::pattern(pattern).ok()) {
             for text in texts {
                 for groups in pattern.captures_iter(text.as_str()) {
-                    let (Some(name), Some(default)) = (groups.get(first), groups.get(second)) else { continue };
+                    let (Some(whole), Some(name), Some(default)) = (groups.get(0), groups.get(first), groups.get(second)) else { continue };
                     let line = text.as_str()[..name.start()].rfind('\n').map_or(0, |at| at + 1);
                     let line = text.as_str()[line..].lines().next().unwrap_or_default().trim();
-                    if !line.starts_with("//") && (!default.as_str().is_empty() || groups[0].contains("\"\"")) {
+                    if !line.starts_with("//") && (!default.as_str().is_empty() || whole.as_str().contains("\"\"")) {
                         found.push(make(name.as_str(), default.as_str(), text.at(name.start(), line)));
                     }
                 }

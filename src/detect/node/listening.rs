@@ -2,11 +2,9 @@
 
 use std::rc::Rc;
 
-use regex::Regex;
-
 use crate::detect::source::{self, Hit};
 use crate::fs::Text;
-use crate::manifest::pattern;
+use crate::manifest::pattern::{self, Pattern};
 use crate::model::{Diagnostic, Evidence};
 
 /// Facts read from source code.
@@ -31,26 +29,26 @@ pub struct Listening {
 }
 
 struct Patterns {
-    ports: [Regex; 4],
-    listens: Regex,
-    reads_port: Regex,
-    host: Regex,
-    loopback: Regex,
-    listen_options: Regex,
-    route: Regex,
-    compared: Regex,
-    nest_route: Regex,
-    nest_controller: Regex,
-    nest_prefix: Regex,
-    on_signal: Regex,
-    sigterm: Regex,
+    ports: [Pattern; 4],
+    listens: Pattern,
+    reads_port: Pattern,
+    host: Pattern,
+    loopback: Pattern,
+    listen_options: Pattern,
+    route: Pattern,
+    compared: Pattern,
+    nest_route: Pattern,
+    nest_controller: Pattern,
+    nest_prefix: Pattern,
+    on_signal: Pattern,
+    sigterm: Pattern,
 }
 
 /// Names of routes that answer when a program is well, the last component of the path.
 pub const ROUTES: &str = r"(?:health|healthz|health-check|healthcheck|livez|liveness|live|readyz|ping|_health|__health)";
 
 impl Patterns {
-    fn new() -> Result<Self, regex::Error> {
+    fn new() -> Result<Self, regex_syntax::Error> {
         let re = pattern::pattern;
         Ok(Self {
             ports: [
@@ -84,7 +82,7 @@ pub fn read(texts: &[Rc<Text>]) -> Result<Listening, Diagnostic> {
     for pattern in &patterns.ports {
         found.ports.extend(source::find_all(texts, pattern, "//"));
     }
-    let place = |pattern: &Regex| source::find(texts, pattern, "//").map(|hit| hit.at);
+    let place = |pattern: &Pattern| source::find(texts, pattern, "//").map(|hit| hit.at);
     found.listens = place(&patterns.listens);
     found.reads_port = place(&patterns.reads_port);
     found.host_variable = source::find(texts, &patterns.host, "//");

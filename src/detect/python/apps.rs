@@ -2,12 +2,10 @@
 
 use std::rc::Rc;
 
-use regex::Regex;
-
 use crate::catalog::{FrameworkRow, StackPack};
 use crate::detect::source;
 use crate::fs::{Dir, Text};
-use crate::manifest::pattern;
+use crate::manifest::pattern::{self, Pattern};
 use crate::model::{Diagnostic, Evidence};
 
 /// File names that an application usually has, the likeliest first.
@@ -95,7 +93,7 @@ impl<'t> Sources<'t> {
 }
 
 /// A pattern of dockgen's own.
-pub fn regex(pattern: &str) -> Result<Regex, Diagnostic> {
+pub fn regex(pattern: &str) -> Result<Pattern, Diagnostic> {
     pattern::pattern(pattern).map_err(|error| Diagnostic::error("pattern", format!("`{pattern}`: {error}")))
 }
 
@@ -147,7 +145,7 @@ fn search<'p>(sources: &Sources<'_>, row: &'p FrameworkRow, constructors: &str) 
         let interface = if asgi.as_ref().is_some_and(|asgi| asgi.is_match(text.as_str())) { "asgi" } else { interface(row) };
         let stem = tail.rsplit('/').next().unwrap_or_default().trim_end_matches(".py");
         let entry = matches!(stem, "wsgi" | "asgi");
-        let mut push = |pattern: &Regex, factory: bool, weight: usize| {
+        let mut push = |pattern: &Pattern, factory: bool, weight: usize| {
             for found in pattern.captures_iter(text.as_str()) {
                 let Some(object) = found.get(1) else { continue };
                 if factory && !callable(found.get(2).map_or("", |parameters| parameters.as_str())) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::apps::{Sources, regex};
 use super::project::Project;
 use crate::catalog::services::Services;
+use crate::manifest::pattern::Pattern;
 use crate::model::{Dependency, Diagnostic};
 
 /// Files that show developers which variables there are.
@@ -74,7 +75,7 @@ fn urls(sources: &Sources<'_>) -> Result<Vec<(String, String)>, Diagnostic> {
     let read = regex(&format!(r#"(?:environ\.get|getenv|env(?:\.\w+)?|config)\(\s*["'](\w+)["']\s*,\s*(?:default\s*=\s*)?f?["']{scheme}"#))?;
     let field = regex(&format!(r#"(?m)^\s+(\w+)\s*:\s*[\w. |\[\]]+=\s*(?:Field\(\s*(?:default\s*=\s*)?)?["']{scheme}"#))?;
     let mut found = Vec::new();
-    let mut take = |pattern: &regex::Regex, text: &str| {
+    let mut take = |pattern: &Pattern, text: &str| {
         for hit in pattern.captures_iter(text) {
             if let (Some(name), Some(scheme)) = (hit.get(1), hit.get(2)) {
                 found.push((name.as_str().to_ascii_uppercase(), scheme.as_str().to_owned()));
@@ -97,7 +98,7 @@ fn names(sources: &Sources<'_>) -> Result<Vec<String>, Diagnostic> {
     let read = regex(r#"(?:environ(?:\.get)?|getenv|env(?:\.\w+)?|config)\s*[\[(]\s*["'](\w+)["']"#)?;
     let field = regex(r"(?mi)^\s+((?:postgres|pg|db|database|mysql|redis|mongo)_\w+)\s*:\s*(?:str|int)\b")?;
     let mut names = Vec::new();
-    let mut take = |pattern: &regex::Regex, text: &str| {
+    let mut take = |pattern: &Pattern, text: &str| {
         names.extend(pattern.captures_iter(text).filter_map(|hit| Some(hit.get(1)?.as_str().to_ascii_uppercase())));
     };
     for text in examples(sources) {

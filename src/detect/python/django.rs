@@ -124,7 +124,7 @@ fn place(value: &str, settings: &[Rc<Text>], here: &Dir<'_>) -> Result<Option<St
     let names = regex(r#"["'](/?[\w./-]+?)/?["']"#)?;
     // A variable can move it; the default is where the build puts it.
     let read = regex(r#"(?:getenv|environ\.get|env(?:\.\w+)?|config)\(\s*["']\w+["']\s*,"#)?;
-    let value = read.replace(value, "").into_owned();
+    let value = read.find(value).map_or_else(|| value.to_owned(), |found| format!("{}{}", &value[..found.start()], &value[found.end()..]));
     let found: Vec<&str> = names.captures_iter(&value).filter_map(|found| Some(found.get(1)?.as_str())).collect();
     Ok(match found[..] {
         [name] if name.starts_with('/') => Some(name.to_owned()),

@@ -112,7 +112,7 @@ fn named(dir: &Dir<'_>, text: &Text, project: &mut Project) {
     let Ok(words) = pattern::pattern(r"[\w./-]+") else { return };
     // A module is read where the version stands in it.
     let reads_module = ["attr:", "__init__", "__version__", "version.py"].iter().any(|sign| text.as_str().contains(sign));
-    for word in words.find_iter(text.as_str()).map(|found| found.as_str().trim_start_matches("./").trim_matches('/')) {
+    for word in words.captures_iter(text.as_str()).filter_map(|found| found.get(0)).map(|found| found.as_str().trim_start_matches("./").trim_matches('/')) {
         if word.contains('.') && dir.has(word) {
             project.setup_files.push(word.to_owned());
         } else if word == "requirements" && dir.has_dir(word) {

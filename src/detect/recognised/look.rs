@@ -9,7 +9,8 @@ use crate::model::{Candidates, Cmd, Decision, Diagnostic, Evidence, Source, Vers
 
 /// The first place of a text where the pattern's first group matches, outside of line comments.
 pub fn first(text: &Rc<Text>, pattern: &'static str, comment: &str) -> Option<Hit> {
-    source::find(std::slice::from_ref(text), &pattern::kept(pattern)?, comment)
+    let pattern = pattern::kept(pattern)?;
+    source::find(std::slice::from_ref(text), &pattern, comment)
 }
 
 /// All such places.
@@ -19,7 +20,8 @@ pub fn all(text: &Rc<Text>, pattern: &'static str, comment: &str) -> Vec<Hit> {
 
 /// The first such place of several texts.
 pub fn among(texts: &[Rc<Text>], pattern: &'static str, comment: &str) -> Option<Hit> {
-    source::find(texts, &pattern::kept(pattern)?, comment)
+    let pattern = pattern::kept(pattern)?;
+    source::find(texts, &pattern, comment)
 }
 
 /// What follows the last point of a name.

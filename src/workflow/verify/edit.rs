@@ -183,7 +183,7 @@ fn added(text: &str, ending: &str) -> Option<String> {
             let attribute = r#"(?:\s+[^\s"'<>/=]+(?:=(?:"[^"]*"|'[^']*'))?)*\s*"#;
             let root = pattern::pattern(&format!(r"<template>\s*(<[A-Za-z][\w.-]*{attribute}(/?)>)")).ok()?;
             let found = root.captures(text)?;
-            let (element, empty) = (found.get(1)?, !found.get(2)?.is_empty());
+            let (element, empty) = (found.get(1)?, !found.get(2)?.as_str().is_empty());
             let at = if empty { element.start() } else { element.end() };
             Some(format!("{}{MARK} {}", &text[..at], &text[at..]))
         }

@@ -54,7 +54,10 @@ impl Settings {
         let port = pattern::pattern(r#"^["']?port["']?\s*:\s*(\d{2,5})\b"#).ok()?;
         self.0.iter().find_map(|text| {
             let text = text.as_str();
-            block.find_iter(text).find_map(|found| own_keys(&text[found.end()..]).find_map(|tail| port.captures(tail)?.get(1)?.as_str().parse().ok()))
+            block
+                .captures_iter(text)
+                .filter_map(|found| found.get(0))
+                .find_map(|found| own_keys(&text[found.end()..]).find_map(|tail| port.captures(tail)?.get(1)?.as_str().parse().ok()))
         })
     }
 
