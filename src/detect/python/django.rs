@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::apps::{Sources, regex};
+use super::variables::conditional;
 use crate::fs::{Dir, Text};
 use crate::model::{Diagnostic, Evidence};
 
@@ -173,7 +174,7 @@ impl Django {
                 let (Some(whole), Some(by), Some(name), Some(rest)) = (found.get(0), found.get(2), found.get(3), found.get(4)) else { continue };
                 let (by, name_at, name, rest) = (by.as_str(), name.start(), name.as_str(), rest.as_str());
                 let line = text.as_str()[..whole.start()].rfind('\n').map_or(0, |end| end + 1);
-                let commented = text.as_str()[line..whole.start()].trim_start().starts_with('#');
+                let commented = text.as_str()[line..whole.start()].trim_start().starts_with('#') || conditional(text.as_str(), whole.start());
                 let alone = if by.ends_with('[') { rest.starts_with(']') && !assigned(rest) } else { !has_default(rest, text.as_str(), name) };
                 if commented || !alone {
                     continue;
@@ -225,7 +226,8 @@ fn assigned(rest: &str) -> bool {
 /// Whether `env("X", ...)` has a default: the second word, `default=`, or the scheme of `Env(X=(bool, False))`.
 fn has_default(rest: &str, text: &str, name: &str) -> bool {
     let more = rest.strip_prefix(',').map(str::trim_start);
-    let plain = more.is_some_and(|more| !more.starts_with("cast") && !more.starts_with("multiline") && !more.is_empty());
+    // What follows on the next line is a default more often than not.
+    let plain = more.is_some_and(|more| !more.starts_with("cast") && !more.starts_with("multiline"));
     plain || rest.contains("default") || text.contains(&format!("{name}=("))
 }
 

@@ -43,6 +43,9 @@ pub fn choose<'p>(dir: &Dir<'_>, project: &Project, pack: &'p StackPack, hints: 
     if let Some(file) = ["pyproject.toml", "setup.py"].into_iter().find(|file| dir.has(file)) {
         candidates.push("pip".to_owned(), Source::File(Evidence::file(dir.at(file))));
     }
+    if let Some(conda) = &project.conda {
+        candidates.push(conda.tool.to_owned(), Source::File(Evidence::file(dir.at(&conda.file))));
+    }
     candidates.push("pip".to_owned(), Source::default("Python's own"));
     let decision = asked::one_of(hints, Question::PackageManager, &known, candidates)?;
     let Some(decision) = decision else { unreachable!("a default was pushed") };
@@ -63,6 +66,11 @@ impl Manager<'_> {
         &self.row.id
     }
 
+    /// Whether it installs Python itself.
+    pub fn is_conda(&self) -> bool {
+        matches!(self.id(), "conda" | "pixi")
+    }
+
     /// Its lock file.
     pub fn lock(&self) -> Option<&str> {
         self.lock
@@ -71,17 +79,25 @@ impl Manager<'_> {
     /// Hands the template what it installs by; `member` is the workspace member's package.
     pub fn fill(&self, dir: &Dir<'_>, project: &Project, member: Option<&str>, draft: &mut ServiceDraft) {
         // A project without a lock or a requirement file is installed from its manifest.
+        let conda = project.conda.as_ref().filter(|conda| conda.tool == self.id());
         let from_manifest = self.id() == "pip" && project.files.is_empty();
         let table = if from_manifest { self.row.data.get("manifest").and_then(toml::Value::as_table).unwrap_or(&self.row.data) } else { &self.row.data };
         let package = project.package.is_some() || member.is_some();
         let nothing = from_manifest && project.pyproject.is_none() && project.package.is_none();
         let manifest =
             if is_static(project) { "pyproject.toml" } else { ["setup.py", "setup.cfg"].into_iter().find(|file| dir.has(file)).unwrap_or("pyproject.toml") };
+        // Groups of dependencies need no project.
+        let grouped = project.extra.as_ref().is_some_and(|extra| extra.group) && project.pyproject.as_ref().is_some_and(|doc| doc.get(&["project"]).is_none());
         let fill = |text: &str| {
+            let text = if grouped { text.replace(" -r {manifest}", "") } else { text.to_owned() };
             text.replace("{version}", self.row.version.as_deref().unwrap_or_default())
                 .replace("{locked}", if self.lock.is_some() { self.text("locked") } else { "" })
                 .replace("{alone}", if member.is_some() { " --no-install-workspace" } else { " --no-install-project" })
                 .replace("{member}", &member.map(|name| format!(" --package {name}")).unwrap_or_default())
+                .replace("{production}", &self.extra(project))
+                .replace("{environment}", conda.map_or("environment.yml", |conda| conda.file.as_str()))
+                .replace("{environment-name}", conda.map_or("default", |conda| conda.environment.as_str()))
+                .replace("{channels}", if conda.is_some_and(|conda| !conda.channels) { " --channel conda-forge" } else { "" })
                 .replace("{manifest}", manifest)
                 .replace("{requirements}", project.files.first().map_or("requirements.txt", String::as_str))
                 .replace("{dev-requirements}", project.dev_files.first().map_or("", String::as_str))
@@ -122,11 +138,27 @@ impl Manager<'_> {
         draft.set("tool_env", table.get("env").and_then(|env| serde_json::to_value(env).ok()).unwrap_or_else(|| json!({})));
         draft.set("cache", table.get("cache").and_then(toml::Value::as_str).unwrap_or_default());
         draft.set("cache_id", table.get("cache-id").and_then(toml::Value::as_str).unwrap_or_else(|| self.id()));
-        draft.set("uses_uv", !nothing && table.get("uses-uv").and_then(toml::Value::as_bool).unwrap_or(false));
+        let tool = table.get("tool").and_then(toml::Value::as_str).filter(|_| !nothing).unwrap_or_default();
+        draft.set("tool", tool);
+        draft.set("tool_copies", table.get("tool-copies").and_then(|copies| serde_json::to_value(copies).ok()).unwrap_or_else(|| json!([])));
+        draft.set("venv", table.get("venv").and_then(toml::Value::as_str).map_or_else(|| "/opt/venv".to_owned(), fill));
+        draft.set("foreign", conda.is_some());
+        draft.flavour = draft.flavour.or(conda.map(|_| "conda"));
+        draft.ignore.extend(conda.filter(|conda| conda.tool == "pixi").map(|_| "**/.pixi".to_owned()));
         draft.set("locks", self.locks(project, from_manifest));
         let manifests = self.manifests(dir, project);
-        draft.set("manifests", by_folder(&manifests));
+        let manifests = match table.get("home").and_then(toml::Value::as_str) {
+            Some(home) => json!([{ "files": manifests, "to": home }]),
+            None => by_folder(&manifests),
+        };
+        draft.set("manifests", manifests);
         draft.set("dev_manifests", by_folder(if self.id() == "pip" { &project.dev_files } else { &[] }));
+    }
+
+    /// The flag that installs the extra or group of production.
+    fn extra(&self, project: &Project) -> String {
+        let Some(extra) = &project.extra else { return String::new() };
+        self.text(if extra.group { "group" } else { "extra" }).replace("{name}", &extra.name)
     }
 
     fn text(&self, key: &str) -> &str {
@@ -137,6 +169,9 @@ impl Manager<'_> {
     fn locks(&self, project: &Project, from_manifest: bool) -> String {
         match (self.lock, project.files.first()) {
             (Some(lock), _) => format!("{lock} locks"),
+            (None, _) if project.conda.as_ref().is_some_and(|conda| conda.tool == self.id()) => {
+                format!("{} names", project.conda.as_ref().map_or("", |conda| conda.file.as_str()))
+            }
             (None, Some(file)) if self.id() == "pip" => format!("{file} names"),
             (None, _) if from_manifest && !is_static(project) => {
                 let file = ["setup.cfg", "setup.py"].into_iter().find(|file| project.setup_files.iter().any(|known| known == file));
@@ -159,6 +194,7 @@ impl Manager<'_> {
             }
             "pip" => project.files.clone(),
             "pipenv" => vec!["Pipfile".to_owned()],
+            "conda" | "pixi" => project.conda.as_ref().map(|conda| conda.manifests.clone()).unwrap_or_default(),
             _ => vec!["pyproject.toml".to_owned()],
         };
         files.extend(self.lock.filter(|lock| !files.iter().any(|file| file == lock)).map(str::to_owned));
@@ -174,6 +210,15 @@ impl Manager<'_> {
 
     /// What there is to say of the way in which it is installed.
     pub fn notes(&self, project: &Project, draft: &mut ServiceDraft) {
+        if let Some(conda) = &project.conda {
+            if conda.tool == self.id() {
+                draft.notes.extend(conda.notes.iter().cloned());
+            } else {
+                let at = draft.package_manager.iter().filter_map(|decision| decision.source.evidence().cloned());
+                let message = format!("{} is left aside: {} installs the dependencies", conda.file, self.id());
+                draft.notes.push(Diagnostic::note("conda-aside", message).at_all(at).help(format!("--package-manager {} takes it", conda.tool)));
+            }
+        }
         let pins = self.lock.is_some()
             || self.id() == "pip" && project.requirements.iter().all(|requirement| !requirement.production || is_pin(&requirement.versions));
         if pins {
@@ -181,6 +226,8 @@ impl Manager<'_> {
         }
         let at: Vec<Evidence> = draft.package_manager.iter().filter_map(|decision: &Decision<String>| decision.source.evidence().cloned()).collect();
         let help = match self.id() {
+            "conda" => "pin them with `conda-lock --platform linux-64` and commit conda-lock.yml",
+            "pixi" => "run `pixi lock` and commit pixi.lock",
             "pip" => "pin the versions, for example with `uv pip compile` or `pip freeze`",
             "poetry" => "run `poetry lock` and commit poetry.lock",
             "pdm" => "run `pdm lock` and commit pdm.lock",

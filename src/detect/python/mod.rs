@@ -3,6 +3,7 @@
 mod apps;
 mod assets;
 mod companions;
+mod conda;
 mod django;
 mod layout;
 mod lock;
@@ -30,7 +31,7 @@ use writes::Writes;
 use super::{Detector, Found, asked};
 use crate::catalog::{FrameworkRow, StackPack};
 use crate::fs::Dir;
-use crate::model::{Answers, BuildSecret, Claim, Dependency, Diagnostic, Evidence, RelPath, ServiceDraft, Strength};
+use crate::model::{Answers, BuildSecret, Claim, Decision, Dependency, Diagnostic, Evidence, RelPath, ServiceDraft, Source, Strength};
 
 /// The detector.
 pub struct Python;
@@ -42,7 +43,7 @@ const MANIFESTS: &[&str] = &["uv.lock", "poetry.lock", "pdm.lock", "Pipfile", "m
 const HINTS: &[&str] = &["main.py", "app.py", "server.py", "wsgi.py", "asgi.py", "bot.py", "run.py", "worker.py", "__main__.py", "index.py", "hello.py"];
 
 /// Environments that conda and pixi make, out of packages of their own index.
-const CONDA: &[&str] = &["environment.yml", "environment.yaml", "conda-lock.yml", "pixi.toml"];
+const CONDA: &[&str] = &["environment.yml", "environment.yaml", "conda.yml", "conda.yaml", "conda-lock.yml", "pixi.toml"];
 
 /// Why prod can't stand on an image without Python's own.
 const REFUSED: &str = "the virtual environment runs the interpreter of the image that made it, which this base has not";
@@ -81,13 +82,6 @@ impl Detector for Python {
 
     fn draft(&self, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -> Result<Found, Diagnostic> {
         let project = Project::read(dir)?;
-        let conda = dir.first_of(CONDA.iter().copied());
-        if let Some(file) = conda.filter(|_| project.pyproject.is_none() && project.files.is_empty() && !dir.has("Pipfile") && !dir.has("setup.py")) {
-            let tool = if file == "pixi.toml" { "pixi" } else { "conda" };
-            return Err(Diagnostic::error("conda", format!("the dependencies are named for {tool} alone, which dockgen can't install from"))
-                .at(Evidence::file(dir.at(file)))
-                .help("name those that come from Python's package index in requirements.txt or pyproject.toml, and packages of the system under `[customize]` in dockgen.toml"));
-        }
         if let Some(members) = workspace::read(dir, &project)? {
             return workspace::draft(dir, &members, pack, answers);
         }
@@ -113,14 +107,23 @@ fn service(dir: &Dir<'_>, project: &Project, member: Option<&workspace::Member<'
     }
     let sources = Sources::read(dir, project.package.is_some(), &project.package_roots);
     draft.dependencies = dependencies(project);
-    draft.system = closure.system(project, pack, draft.runtime.as_ref().map(|decision| &decision.value));
+    // The channels of conda have the libraries of the system too.
+    if !manager.is_conda() {
+        draft.system = closure.system(project, pack, draft.runtime.as_ref().map(|decision| &decision.value));
+    }
     let installed: Vec<String> = closure.locked().iter().map(|package| package.name.clone()).collect();
     let writes = run::take(&run::Facts { sources: &sources, project, manager: &manager, pack, hints: &hints, installed: &installed }, &mut draft)?;
     for base in ["distroless", "scratch"] {
         draft.refused.insert(base.to_owned(), REFUSED.to_owned());
     }
+    if manager.is_conda() {
+        draft.refused.insert("alpine".to_owned(), "conda's packages are built against Debian's C library".to_owned());
+    }
     manager.notes(project, &mut draft);
     manager.fill(&lock_dir, project, member.map(|member| member.name.as_str()), &mut draft);
+    if let Some(extra) = &project.extra {
+        draft.facts.push(("extra".to_owned(), Decision::new(extra.name.clone(), Source::File(extra.at.clone()))));
+    }
     draft.notes.extend(undeclared::import(dir, project, &sources, pack)?);
     let row = draft.framework.as_ref().and_then(|framework| pack.framework(&framework.value));
     sources_of_production(&sources, project, row, &mut draft);
@@ -186,7 +189,9 @@ fn written(sources: &Sources<'_>, project: &Project, row: Option<&FrameworkRow>,
 fn sources_of_production(sources: &Sources<'_>, project: &Project, row: Option<&FrameworkRow>, draft: &mut ServiceDraft) {
     let dir = &sources.dir;
     let alembic = project.needs(&["alembic"]).is_some();
-    let mut layout = if sources.packaged { layout::beside_package(dir, alembic) } else { layout::of_source(dir, &project.files) };
+    // A site of Django runs beside its manage.py, wherever its package is installed.
+    let beside = sources.packaged && row.is_none_or(|row| row.id != "django");
+    let mut layout = if beside { layout::beside_package(dir, alembic) } else { layout::of_source(dir, &project.files) };
     let commands = draft.start.iter().chain(draft.processes.iter().map(|process| &process.command));
     let words: Vec<String> =
         commands.flat_map(|command| command.value.words()).flat_map(|word| word.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect();
@@ -203,7 +208,7 @@ fn sources_of_production(sources: &Sources<'_>, project: &Project, row: Option<&
         (false, false) => "the virtual environment and the code",
         (false, true) => "the virtual environment, the code and the static files",
     };
-    draft.set("holds", holds);
+    draft.set("holds", if draft.flavour == Some("conda") { holds.replace("virtual environment", "environment") } else { holds.to_owned() });
 }
 
 /// What holds for a project that is no member of a workspace, and the variable that names the environment.
@@ -315,18 +320,6 @@ mod tests {
         let alone = draft(&[("requirements.txt", "celery\n"), ("worker.py", worker)]);
         assert!(alone.start.is_some_and(|start| start.value.to_string().contains(" worker ")));
         assert_eq!(alone.processes.len(), 1);
-    }
-
-    #[test]
-    fn an_environment_of_conda_alone_is_refused() {
-        let run = |files: &[(&str, &str)]| {
-            let tree = Tree::memory(files.iter().copied());
-            Python.draft(&tree.root(), &StackPack::load("python").expect("the pack"), &Answers::default()).map(|_| ())
-        };
-        let conda = ("environment.yml", "dependencies:\n  - python=3.12\n");
-        let refused = run(&[conda, ("app.py", "")]).expect_err("refused");
-        assert!(refused.message.contains("conda") && refused.help.is_some(), "{refused:?}");
-        assert!(run(&[conda, ("requirements.txt", "flask\n"), ("app.py", "app = Flask(__name__)\n")]).is_ok());
     }
 
     #[test]

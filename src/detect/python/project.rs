@@ -1,5 +1,6 @@
 //! The facts that a Python project's manifests state, read once.
 
+use super::conda::{self, Conda};
 use super::requirement::{self, Requirement};
 use super::setup;
 use crate::fs::Dir;
@@ -7,14 +8,17 @@ use crate::manifest::{Document, Node};
 use crate::model::{Diagnostic, Evidence};
 
 /// Requirement files of production, in order of precedence.
-const PRODUCTION: &[&str] = &[
-    "requirements.txt",
+const PRODUCTION: &[&str] = &["requirements.txt", "requirements/base.txt", "requirements/requirements.txt", "requirements/common.txt", "requirements/main.txt"];
+
+/// Requirement files that say by their name that they are production's.
+const NAMED: &[&str] = &[
     "requirements/production.txt",
     "requirements/prod.txt",
-    "requirements/base.txt",
-    "requirements/requirements.txt",
-    "requirements/common.txt",
-    "requirements/main.txt",
+    "requirements-prod.txt",
+    "requirements-production.txt",
+    "requirements.prod.txt",
+    "requirements_prod.txt",
+    "prod-requirements.txt",
 ];
 
 /// Requirement files of development, in order of precedence.
@@ -32,11 +36,28 @@ const DEVELOPMENT: &[&str] = &[
 /// Names of extras that developers use.
 const DEVELOPMENT_EXTRAS: &[&str] = &["dev", "develop", "development"];
 
+/// Names of extras and groups that production uses.
+const PRODUCTION_EXTRAS: &[&str] = &["prod", "production", "server", "webserver", "web", "serve", "deploy"];
+
+/// Servers of production.
+const SERVERS: &[&str] = &["gunicorn", "uvicorn", "hypercorn", "granian", "daphne", "waitress", "uwsgi"];
+
 /// A program that `[project.scripts]` names.
 #[derive(Clone, Debug)]
 pub struct Script {
     /// The command.
     pub name: String,
+    /// Where it is named.
+    pub at: Evidence,
+}
+
+/// An extra or a group of production.
+#[derive(Clone, Debug)]
+pub struct Extra {
+    /// Its name.
+    pub name: String,
+    /// Whether it is a group of dependencies rather than an extra of the package.
+    pub group: bool,
     /// Where it is named.
     pub at: Evidence,
 }
@@ -72,6 +93,10 @@ pub struct Project {
     pub secrets: Vec<String>,
     /// The extra that holds the tools of development.
     pub dev_extra: Option<&'static str>,
+    /// An extra or a group that production installs too.
+    pub extra: Option<Extra>,
+    /// An environment of conda or pixi.
+    pub conda: Option<Conda>,
 }
 
 impl Project {
@@ -91,6 +116,11 @@ impl Project {
         }
         project.take_requirement_files(dir)?;
         setup::take(dir, &mut project);
+        let alone = project.pyproject.as_ref().is_none_or(|doc| doc.get(&["project"]).is_none() && doc.get(&["tool", "poetry"]).is_none())
+            && project.files.is_empty()
+            && project.requirements.is_empty()
+            && project.package.is_none();
+        conda::take(dir, &mut project, alone)?;
         Ok(project)
     }
 
@@ -135,6 +165,7 @@ impl Project {
                 self.scripts.push(Script { name: name.to_owned(), at: doc.evidence(&path, node) });
             }
         }
+        self.take_extra(doc);
         self.package = package(dir, doc);
         // An index of uv that always asks who is there is told by variables with its name.
         for index in doc.get(&["tool", "uv", "index"]).into_iter().flat_map(Node::items) {
@@ -151,9 +182,37 @@ impl Project {
         self.package_roots.retain(|root| !root.is_empty() && root != ".");
     }
 
+    /// The extra or group that brings production's server: by its name, and where the plain dependencies have none.
+    fn take_extra(&mut self, doc: &Document) {
+        let serves = |requirement: &Requirement| SERVERS.contains(&requirement.name.as_str());
+        let has_one = self.requirements.iter().any(|requirement| requirement.production && serves(requirement));
+        let without_project = doc.get(&["project"]).is_none() && doc.get(&["tool", "poetry"]).is_none();
+        for name in PRODUCTION_EXTRAS.iter().chain(["main"].iter().filter(|_| without_project)) {
+            let places =
+                [(&["project", "optional-dependencies", name][..], false), (&["dependency-groups", name], true), (&["tool", "poetry", "group", name], true)];
+            for (path, group) in places {
+                let Some(node) = doc.get(path) else { continue };
+                let at = doc.evidence(path, node);
+                let mut found = Vec::new();
+                if path[0] == "tool" {
+                    let path: Vec<&str> = path.iter().copied().chain(["dependencies"]).collect();
+                    requirement::table(doc, &path, true, &mut found);
+                } else {
+                    requirement::list(doc, path, true, &mut found);
+                }
+                let wanted = matches!(*name, "prod" | "production" | "main") || !has_one && found.iter().any(serves);
+                if wanted && !found.is_empty() {
+                    self.requirements.retain(|known| known.production || !found.iter().any(|one| one.name == known.name));
+                    self.requirements.extend(found);
+                    self.extra = Some(Extra { name: (*name).to_owned(), group, at });
+                    return;
+                }
+            }
+        }
+    }
+
     fn take_requirement_files(&mut self, dir: &Dir<'_>) -> Result<(), Diagnostic> {
-        if let Some(file) = dir.first_of(PRODUCTION.iter().copied()) {
-            let found = requirement::read_files(dir, file, true)?;
+        if let Some(found) = production(dir)? {
             // A manifest with a lock says more than a list made from it.
             if self.requirements.iter().all(|requirement| !requirement.production) {
                 self.requirements.splice(0..0, found.requirements);
@@ -169,6 +228,16 @@ impl Project {
         }
         Ok(())
     }
+}
+
+/// The requirement files of production: those of that name, where they hold all that the plain ones do.
+fn production(dir: &Dir<'_>) -> Result<Option<requirement::RequirementFiles>, Diagnostic> {
+    let read = |file: Option<&str>| file.map(|file| requirement::read_files(dir, file, true)).transpose();
+    let plain = read(dir.first_of(PRODUCTION.iter().copied()))?;
+    let Some(named) = read(dir.first_of(NAMED.iter().copied()))? else { return Ok(plain) };
+    let holds = |name: &str| named.requirements.iter().any(|one| one.name == name);
+    let whole = plain.as_ref().is_none_or(|plain| plain.requirements.iter().all(|one| holds(&one.name)));
+    Ok(if whole { Some(named) } else { plain })
 }
 
 /// Whether a project is installed as a package, by its manager's own rules.

@@ -70,15 +70,19 @@ pub fn parse(line: &str, at: Evidence, production: bool) -> Option<Requirement> 
 /// Reads requirement files with what they include by `-r` and `-c`.
 pub fn read_files(dir: &Dir<'_>, file: &str, production: bool) -> Result<RequirementFiles, Diagnostic> {
     let mut found = RequirementFiles::default();
-    follow(dir, file, production, &mut found)?;
+    follow(dir, file, None, production, &mut found)?;
     Ok(found)
 }
 
-fn follow(dir: &Dir<'_>, file: &str, production: bool, found: &mut RequirementFiles) -> Result<(), Diagnostic> {
+fn follow(dir: &Dir<'_>, file: &str, asked: Option<Evidence>, production: bool, found: &mut RequirementFiles) -> Result<(), Diagnostic> {
     if found.files.iter().any(|known| known == file) {
         return Ok(());
     }
-    let Some(text) = dir.read(file)? else { return Ok(()) };
+    let Some(text) = dir.read(file)? else {
+        return Err(Diagnostic::error("requirements", format!("`{file}` is included and isn't there"))
+            .at_all(asked)
+            .help("commit the file, or take the line out: pip stops at it"));
+    };
     found.files.push(file.to_owned());
     let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
     for (number, line) in text.lines() {
@@ -92,9 +96,14 @@ fn follow(dir: &Dir<'_>, file: &str, production: bool, found: &mut RequirementFi
             names.iter().find_map(|name| line.strip_prefix(name)).filter(|rest| rest.starts_with([' ', '='])).map(|rest| rest.trim_start_matches([' ', '=']))
         };
         if let Some(other) = option(["-r", "--requirement"]) {
-            follow(dir, &beside(folder, other), production, found)?;
+            follow(dir, &beside(folder, other), Some(at()), production, found)?;
         } else if let Some(other) = option(["-c", "--constraint"]) {
             let constraint = beside(folder, other);
+            if !dir.has(&constraint) && !constraint.contains("://") {
+                return Err(Diagnostic::error("requirements", format!("`{constraint}` is named as constraints and isn't there"))
+                    .at(at())
+                    .help("commit the file, or take the line out: pip stops at it"));
+            }
             if dir.has(&constraint) && !found.files.contains(&constraint) {
                 found.files.push(constraint);
             }

@@ -62,7 +62,10 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<Writes, Diagn
         ports.extend(routes::port_of(&process.command).map(|port| (port, Source::File(process.at.clone()))));
     }
     ports.extend(routes::of_settings(facts.sources)?.iter().cloned());
-    ports.extend(routes::ports(facts.sources)?.iter().cloned());
+    // Commands of a Django project listen to much that is not the site.
+    if run.django.is_none() {
+        ports.extend(routes::ports(facts.sources)?.iter().cloned());
+    }
     let listens = run.row.and_then(|row| row.port);
     if let (Some(port), Some(row)) = (listens, run.row) {
         ports.push(port, Source::default(format!("the port of {}", row.title)));
@@ -86,6 +89,11 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<Writes, Diagn
             }
         }
     }
+    if let Some((task, at)) = facts.project.conda.as_ref().and_then(|conda| conda.task.clone())
+        && let Ok(command) = Cmd::parse(&task)
+    {
+        starts.push(command, Source::File(at));
+    }
     let mut devs = Candidates::new();
     commands(facts, &run, &servers, &mut starts, &mut devs, draft)?;
     draft.start = asked::command(facts.hints, Question::StartCmd, starts)?;
@@ -98,7 +106,8 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<Writes, Diagn
 /// The framework, by its object in the source.
 fn framework<'a>(facts: &Facts<'a>) -> Result<Run<'a>, Diagnostic> {
     let depends = |name: &str| facts.project.needs(&[name]).is_some();
-    if (depends("django") || facts.project.requirements.is_empty())
+    let managed = facts.sources.dir.peek("manage.py").is_some_and(|text| text.as_str().contains("DJANGO_SETTINGS_MODULE"));
+    if (managed || depends("django") || facts.project.requirements.is_empty())
         && let Some(django) = django::read(facts.sources)?
     {
         let row = facts.pack.framework("django");
@@ -215,7 +224,7 @@ fn settle(facts: &Facts<'_>, run: &Run<'_>, servers: &Servers<'_>, process: Opti
     }
     draft.notes.extend(programs::loopback(facts, run.row, draft)?);
     draft.set("console", script);
-    draft.set("help", script && helpful);
+    draft.set("help", script && helpful && draft.port.is_none());
     let reloads = draft.dev.is_some();
     draft.watch.action = if reloads { "sync" } else { "sync+restart" }.to_owned();
     draft.set("reloads", reloads);

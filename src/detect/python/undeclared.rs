@@ -11,7 +11,7 @@ const MANIFESTS: &[&str] = &["pyproject.toml", "Pipfile", "setup.py", "setup.cfg
 
 /// The import of a framework in a project without any file that names dependencies.
 pub fn import(dir: &Dir<'_>, project: &Project, sources: &Sources<'_>, pack: &StackPack) -> Result<Option<Diagnostic>, Diagnostic> {
-    if !project.files.is_empty() || dir.first_of(MANIFESTS.iter().copied()).is_some() {
+    if !project.files.is_empty() || project.conda.is_some() || dir.first_of(MANIFESTS.iter().copied()).is_some() {
         return Ok(None);
     }
     let modules = pack.framework.iter().flat_map(|row| &row.dependency).map(|name| (name, name.replace('-', "_")));

@@ -20,7 +20,7 @@ pub fn needed(sources: &Sources<'_>, known: Vec<(String, Evidence)>, draft: &Ser
             // One that is asked for first, or set before it is read, can be missing.
             let asked = [format!("\"{}\" in ", name.as_str()), format!("'{}' in ", name.as_str()), format!("setdefault(\"{}\"", name.as_str())];
             let line = text.as_str()[..name.start()].rfind('\n').map_or(0, |end| end + 1);
-            let commented = text.as_str()[line..name.start()].trim_start().starts_with('#');
+            let commented = text.as_str()[line..name.start()].trim_start().starts_with('#') || conditional(text.as_str(), name.start());
             let set = regex(&format!(r#"os\.environ\[\s*["']{}["']\s*\]\s*=[^=]"#, name.as_str()))?;
             if !commented && !asked.iter().any(|asked| text.as_str().contains(asked)) && !set.is_match(text.as_str()) {
                 found.push((name.as_str().to_owned(), at));
@@ -51,6 +51,27 @@ pub fn needed(sources: &Sources<'_>, known: Vec<(String, Evidence)>, draft: &Ser
     ))
 }
 
+/// Whether a place in the source is reached under a condition only.
+pub fn conditional(text: &str, place: usize) -> bool {
+    let mut lines = text[..place].lines().rev();
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let Some(own) = lines.next() else { return false };
+    let mut depth = indent(own);
+    for line in lines.filter(|line| !line.trim().is_empty()) {
+        if depth == 0 {
+            return false;
+        }
+        if indent(line) < depth {
+            depth = indent(line);
+            let line = line.trim_start();
+            if ["if ", "elif ", "else", "try:", "except"].iter().any(|word| line.starts_with(word)) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use super::needed;
@@ -71,6 +92,7 @@ mod tests {
             "os.environ['A'] = '1'\n",
             "os.environ.get('A')\n",
             "if 'A' in os.environ:\n    x = os.environ['A']\n",
+            "if x:\n    y = {\n        'k': os.environ['A'],\n    }\n",
             "# os.environ['A']\n",
             "os.environ['PORT']\n",
         ] {
