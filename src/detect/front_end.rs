@@ -127,7 +127,7 @@ fn state_it(draft: &mut ServiceDraft, program: &Program<'_>, mut pages: Pages, p
 }
 
 /// A path seen from a folder; one that lies outside of it stands as `outside` and the path from where the folder's copy lies in the image, or with `..`.
-fn seen(path: &RelPath, from: &RelPath, outside: &str) -> String {
+pub fn seen(path: &RelPath, from: &RelPath, outside: &str) -> String {
     if let Some(below) = path.below(from) {
         return below.to_owned();
     }

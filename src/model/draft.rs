@@ -163,6 +163,8 @@ pub struct ServiceDraft {
     pub compose: Compose,
     /// What runs beside it out of the same image.
     pub processes: Vec<Process>,
+    /// Folders beside its own that its build needs, each with where it belongs in the image.
+    pub beside: Vec<(RelPath, String)>,
     /// The front end that it takes in.
     pub front: Option<Box<FrontEnd>>,
     /// For the compose file: what is synced, and what makes a rebuild.
@@ -249,6 +251,7 @@ impl ServiceDraft {
             ignore: Vec::new(),
             compose: Compose::default(),
             processes: Vec::new(),
+            beside: Vec::new(),
             front: None,
             watch: Watch::default(),
             extra: serde_json::Map::new(),

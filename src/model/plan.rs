@@ -97,6 +97,8 @@ pub struct ServicePlan {
     pub why: BTreeMap<String, String>,
     /// What the stack's detector handed to its template.
     pub x: serde_json::Map<String, serde_json::Value>,
+    /// Folders of the build context beside its own, each with where it belongs in the image.
+    pub beside: Vec<(String, String)>,
     /// The front end that it takes in.
     pub front: Option<FrontPlan>,
     /// What is added to the rendered text.

@@ -9,11 +9,12 @@ use super::{Catalog, service};
 /// The name under which the program's plan knows the image of the front end.
 pub const IMAGE: &str = "assets";
 
-/// The build context, made wide enough to hold the front end.
+/// The build context, made wide enough to hold the front end and what else lies beside.
 pub fn context(own: RelPath, draft: &ServiceDraft) -> RelPath {
-    let Some(front) = &draft.front else { return own };
+    let front = draft.front.iter().map(|front| &front.draft.context);
+    let needed: Vec<&RelPath> = front.chain(draft.beside.iter().map(|(folder, _)| folder)).collect();
     let mut wide = own;
-    while front.draft.context.below(&wide).is_none() {
+    while needed.iter().any(|folder| folder.below(&wide).is_none()) {
         let Some(parent) = wide.parent() else { break };
         wide = parent;
     }

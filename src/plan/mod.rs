@@ -66,6 +66,11 @@ pub fn plan(drafts: &[ServiceDraft], config: &Config, answers: &Answers, places:
     if plan.diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return plan;
     }
+    // Programs of one folder share its build context, and each has a file of its own.
+    let files: Vec<RelPath> = plan.services.iter().map(|service| service.dockerfile.clone()).collect();
+    for service in plan.services.iter_mut().filter(|service| files.iter().filter(|file| **file == service.dockerfile).count() > 1) {
+        service.dockerfile = RelPath::known(&format!("{}.{}", service.dockerfile.as_str(), service.name));
+    }
     if wanted(Question::Dockerignore) {
         plan.ignores = ignores(drafts, &plan, &catalog);
     }

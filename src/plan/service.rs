@@ -85,6 +85,7 @@ pub fn plan(
         // A member's paths are seen from the workspace already.
         watch: watch(draft, if member { "" } else { &dir }),
         here: if dir.is_empty() { ".".to_owned() } else { dir.clone() },
+        beside: draft.beside.iter().filter_map(|(folder, place)| Some((folder.below(&context)?.to_owned(), place.clone()))).collect(),
         dir,
         context,
         images: images(draft, pack, row, &release)

@@ -197,7 +197,13 @@ fn select(services: &mut Vec<ServiceDraft>, answers: &Answers) -> Result<bool, D
     let wanted: Vec<&str> = given.value.split(',').map(str::trim).filter(|app| !app.is_empty()).collect();
     let named = |service: &ServiceDraft, app: &str| service.name == app || service.root.display() == app.trim_end_matches('/') || service.root.name() == app;
     if let Some(missing) = wanted.iter().find(|app| !services.iter().any(|service| named(service, app))) {
-        let known: Vec<String> = services.iter().map(|service| service.name.clone()).collect();
+        // Where several programs weigh the same, the folder itself is none of them.
+        let programs = |service: &ServiceDraft| -> Vec<String> {
+            let asked = service.open.iter().filter(|open| open.question == Question::App);
+            let several: Vec<String> = asked.flat_map(|open| &open.candidates).map(|(name, _)| name.clone()).collect();
+            if several.is_empty() { vec![service.name.clone()] } else { several }
+        };
+        let known: Vec<String> = services.iter().flat_map(programs).collect();
         let message = format!("there is no application `{}`", crate::model::evidence::tame(missing));
         return Err(Diagnostic::error("unknown-app", message)
             .at_all(given.source.evidence().cloned())

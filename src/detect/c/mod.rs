@@ -172,12 +172,17 @@ impl Project<'_> {
         sources().any(is_cpp) && (self.system.value == ALONE || sources().all(is_cpp))
     }
 
-    /// The program: the one that was asked for, the only one, or the one that has the project's name.
+    /// The program: the one that was asked for, the only one, the only one that `make` makes, or the one that has the project's name.
     fn chosen(&self) -> Option<&Program> {
         let given = self.answers.get(Question::App).map(|given| given.value.as_str()).unwrap_or_default();
         let programs = &self.facts.programs;
         let named = |name: &str| programs.iter().find(|program| program.name == name);
-        named(given).or_else(|| if let [only] = programs.as_slice() { Some(only) } else { self.facts.project.as_deref().and_then(named) })
+        let made: Vec<&Program> = programs.iter().filter(|program| self.facts.made.contains(&program.output)).collect();
+        named(given).or(match (programs.as_slice(), made.as_slice()) {
+            ([only], _) => Some(only),
+            (_, [only]) => Some(*only),
+            _ => self.facts.project.as_deref().and_then(named),
+        })
     }
 
     fn question(&self) -> Open {

@@ -6,6 +6,7 @@ use crate::detect::{asked, source};
 use crate::fs::Text;
 use crate::manifest::pattern;
 use crate::model::answers::Hints;
+use crate::model::question::Question;
 use crate::model::{Candidates, Decision, Dependency, Diagnostic, Evidence, Health, Kind, ServiceDraft, Source};
 
 /// Places that name a port, the surest first, and the rule that makes one of them.
@@ -15,9 +16,12 @@ const PORTS: &[(&str, &str)] = &[
     (r"\bhtons\(\s*(\d{2,5})\s*\)", ""),
     (r#"\blisten\(\s*"[^"]*"\s*,\s*(\d{2,5})\b"#, ""),
     (r"\.port\(\s*(\d{2,5})\s*\)", ""),
-    (r"#\s*define\s+\w*PORT\w*\s+(\d{2,5})\b", ""),
-    (r#"\b\w*[pP]ort\w*\s*(?:=|\{)\s*"?(\d{4,5})\b"#, ""),
+    (r"#\s*define\s+(?:\w+_)?PORT(?:_DEFAULT|_NUMBER|_NUM|_NO|NUM)?\s+\(?(\d{2,5})\b", ""),
+    (r#"\b(?:\w*_)?(?:port|\w*Port|[a-z]{2,8}port)(?:_?(?:no|num|number))?\s*(?:=|\{)\s*"?(\d{4,5})\b"#, ""),
 ];
+
+/// Where a program ends because nothing was given to it: it says how it is used.
+const WANTS: &str = r"\bargc\s*(<\s*[2-9]|==\s*1|<=\s*[1-9])\)[^}]{0,200}?(?:[uU]sage|USAGE|help)";
 
 /// Calls that a statically linked glibc can't answer without its shared parts.
 const NOT_STATIC: &str = r"\b(getaddrinfo|gethostbyname|getpwnam|getpwuid|getgrnam|dlopen|iconv_open)\s*\(";
@@ -52,6 +56,15 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], hints: &Hints<'_>) ->
         Kind::Worker => Health::None { because: format!("`{}` serves no port", draft.name) },
         _ => Health::None { because: format!("`{}` runs and ends, it serves no port", draft.name) },
     };
+    // Other programs may lie beside it.
+    let mains: Vec<Rc<Text>> = texts.iter().filter(|text| text.as_str().contains("main(")).cloned().collect();
+    let stem = |text: &Rc<Text>| text.path().name().rsplit_once('.').is_some_and(|(stem, _)| stem == "main" || stem == draft.name);
+    let own: Vec<Rc<Text>> = if mains.len() == 1 { mains } else { mains.into_iter().filter(stem).collect() };
+    if let Some(at) = search(&own, WANTS).filter(|_| draft.kind != Kind::Tool && hints.get(Question::StartCmd).is_none()) {
+        let message = format!("service `{}` ends at once unless it is given an argument", draft.name);
+        let help = format!("pass it with --start-cmd \"/usr/local/bin/{} ARGUMENT\"", draft.name);
+        draft.notes.push(Diagnostic::warning("wants-argument", message).at(at).help(help));
+    }
     if let Some(at) = search(texts, NOT_STATIC) {
         draft.refused.insert("scratch".to_owned(), format!("it calls what a static C library can't answer ({at})"));
     }

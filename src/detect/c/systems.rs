@@ -25,6 +25,8 @@ pub struct Facts {
     pub programs: Vec<Program>,
     /// The project's own name, by which one of several programs is known.
     pub project: Option<String>,
+    /// What a Makefile makes where nothing is asked for.
+    pub made: Vec<String>,
     /// Whether it installs its programs by itself.
     pub installs: bool,
     /// The variable of a Makefile that says where to.
@@ -110,9 +112,13 @@ pub fn cmake(dir: &Dir<'_>) -> Facts {
         for (groups, at) in matches(&text, r"(?i)\bfind_package\s*\(\s*(\w+)", '#') {
             facts.libraries.push(library(&groups[0], &at));
         }
+        for (_, at) in matches(&text, r"(?i)\b(FetchContent_Declare|ExternalProject_Add|CPMAddPackage)\s*\(", '#') {
+            facts.libraries.push(library("FetchContent", &at));
+        }
         for (groups, at) in matches(&text, r"(?i)\bpkg_(?:check|search)_modules?\s*\(\s*\w+([^)]*)\)", '#') {
             let words = groups[0].split_whitespace().filter(|word| !matches!(*word, "REQUIRED" | "QUIET" | "IMPORTED_TARGET" | "GLOBAL" | "NO_CMAKE_PATH"));
-            facts.libraries.extend(words.map(|word| library(word.split(['<', '>', '=']).next().unwrap_or(word), &at)));
+            let names = words.map(|word| word.trim_matches('"').split(['<', '>', '=']).next().unwrap_or(word));
+            facts.libraries.extend(names.filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic())).map(|name| library(name, &at)));
         }
     }
     facts
@@ -212,6 +218,11 @@ pub fn make(text: &Text) -> Facts {
             }
         } else if let Some((names, _)) = line.split_once(':').filter(|(names, rest)| !names.contains(['=', '#', '%']) && !rest.starts_with('=')) {
             let name = resolve(names.split_whitespace().next().unwrap_or_default());
+            // The first target is what `make` makes, and so is what it is made of.
+            if facts.made.is_empty() && !name.is_empty() && !name.starts_with('.') {
+                let needs = resolve(line.split_once(':').map_or("", |(_, rest)| rest));
+                facts.made = std::iter::once(name.clone()).chain(needs.split_whitespace().map(ToOwned::to_owned)).collect();
+            }
             target = (!name.is_empty() && !name.starts_with('.')).then(|| (name, Evidence::line(text.path().clone(), number, line.trim())));
         }
     }
@@ -247,6 +258,8 @@ mod tests {
             let facts = make(&Text::new(RelPath::known("Makefile"), text));
             assert_eq!(facts.programs.iter().map(|program| program.output.as_str()).collect::<Vec<_>>(), [want], "{text}");
         }
+        let two = "all: $(BIN)\nBIN = a\n$(BIN): a.c\n\t$(CC) -o $@ $<\nicons: b.c\n\t$(CC) -o icons b.c\n";
+        assert_eq!(make(&Text::new(RelPath::known("Makefile"), two)).made, ["all", "a"]);
     }
 
     #[test]
@@ -254,13 +267,13 @@ mod tests {
         let tree = Tree::memory([
             (
                 "CMakeLists.txt",
-                "project(guests LANGUAGES CXX)\n# add_executable(no x.c)\nadd_executable(${PROJECT_NAME} a.cpp)\nfind_package(ZLIB REQUIRED)\npkg_check_modules(H REQUIRED IMPORTED_TARGET cpp-httplib>=0.1)\ninstall(TARGETS guests)\n",
+                "project(guests LANGUAGES CXX)\nFetchContent_Declare(fmt GIT_REPOSITORY x)\n# add_executable(no x.c)\nadd_executable(${PROJECT_NAME} a.cpp)\nfind_package(ZLIB REQUIRED)\npkg_check_modules(H REQUIRED IMPORTED_TARGET \"cpp-httplib >= 0.1\")\ninstall(TARGETS guests)\n",
             ),
             ("tests/CMakeLists.txt", "add_executable(unit x.cpp)\n"),
         ]);
         let facts = cmake(&tree.root());
         assert_eq!(facts.programs.iter().map(|program| (program.name.as_str(), program.output.as_str())).collect::<Vec<_>>(), [("guests", "build/guests")]);
-        assert_eq!(facts.libraries.iter().map(|library| library.name.as_str()).collect::<Vec<_>>(), ["ZLIB", "cpp-httplib"]);
+        assert_eq!(facts.libraries.iter().map(|library| library.name.as_str()).collect::<Vec<_>>(), ["ZLIB", "FetchContent", "cpp-httplib"]);
         assert!(facts.cpp && facts.installs);
     }
 }

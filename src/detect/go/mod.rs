@@ -377,7 +377,8 @@ fn versions(dir: &Dir<'_>, module: &Module, row: &crate::catalog::stack::Runtime
     let pins = pins.filter_map(|(text, at)| Some((line(text.trim_start_matches("go"))?, Source::File(at))));
     match stated {
         Some((version, at)) if row.lines.first().is_some_and(|oldest| version < oldest.version) => {
-            notes.push(Diagnostic::note("old-go", format!("Go {} builds modules that ask for Go {version}", row.default)).at(at.clone()));
+            let message = format!("Go {version} has no image on a Debian that gets fixes: Go {} builds the module, in the language of {version}", row.default);
+            notes.push(Diagnostic::warning("old-go", message).at(at.clone()));
             versions.extend(pins);
             versions.push(row.default.clone(), Source::inferred("newer Go builds what older Go did", [at.clone()]));
         }

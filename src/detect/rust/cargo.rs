@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use globset::GlobBuilder;
 
+use super::refused;
 use crate::fs::Dir;
 use crate::manifest::{Document, Node};
 use crate::model::{Dependency, Diagnostic, Evidence, RelPath};
@@ -71,6 +72,7 @@ impl Workspace {
             defaults: folders(dir, &doc, "default-members"),
             beside: Vec::new(),
         };
+        refused::workspace(dir, &doc)?;
         let mut next: Vec<RelPath> = folders(dir, &doc, "members");
         if doc.get(&["package"]).is_some() {
             next.push(dir.path().clone());
@@ -190,6 +192,7 @@ impl Package {
             check_name(&doc, &[kind, "name"], target.get(&["name"]))?;
         }
         check_name(&doc, &["package", "name"], doc.get(&["package", "name"]))?;
+        refused::package(dir, &doc)?;
         let inherited = |key: &str| {
             let own = doc.string(&["package", key]);
             own.or_else(|| doc.get(&["package", key, "workspace"]).and_then(|_| workspace.string(&["workspace", "package", key])))
@@ -278,7 +281,7 @@ fn others(dir: &Dir<'_>, doc: &Document) -> Vec<String> {
 }
 
 /// The tables of dependencies that count on Linux, with whether the program is built of them.
-fn tables(doc: &Document) -> Vec<(&'static str, Option<&str>, bool)> {
+pub fn tables(doc: &Document) -> Vec<(&'static str, Option<&str>, bool)> {
     const TABLES: [(&str, bool); 3] = [("dependencies", true), ("build-dependencies", true), ("dev-dependencies", false)];
     let elsewhere =
         |target: &str| ["windows", "macos", "wasm", "ios", "android", "freebsd"].iter().any(|system| target.contains(system)) && !target.contains("not(");
@@ -287,7 +290,8 @@ fn tables(doc: &Document) -> Vec<(&'static str, Option<&str>, bool)> {
     TABLES.map(|(table, production)| (table, None, production)).into_iter().chain(under).collect()
 }
 
-fn entries<'d>(doc: &'d Document, table: &str, target: Option<&str>) -> impl Iterator<Item = (&'d str, &'d Node)> {
+/// The dependencies of one such table.
+pub fn entries<'d>(doc: &'d Document, table: &str, target: Option<&str>) -> impl Iterator<Item = (&'d str, &'d Node)> {
     let node = target.map_or_else(|| doc.get(&[table]), |target| doc.get(&["target", target, table]));
     node.into_iter().flat_map(Node::entries)
 }

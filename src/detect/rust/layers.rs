@@ -21,7 +21,9 @@ pub fn layers(dir: &Dir<'_>, draft: &mut ServiceDraft, workspace: &Workspace, pa
     let mut stubs = Vec::new();
     let mut touched = Vec::new();
     let closure: Vec<&RelPath> = workspace.closure(package).iter().map(|part| &part.root).collect();
-    for part in &workspace.packages {
+    // What lies outside is copied whole.
+    let inside: Vec<&Package> = workspace.packages.iter().filter(|part| part.root.below(&workspace.root).is_some()).collect();
+    for part in &inside {
         let folder = place(&part.root);
         let built = closure.contains(&&part.root);
         for path in part.bins.iter().map(|bin| &bin.path).chain(&part.others).filter(|path| is_file(&part.root, path)) {
@@ -39,8 +41,8 @@ pub fn layers(dir: &Dir<'_>, draft: &mut ServiceDraft, workspace: &Workspace, pa
     let made: Vec<String> = folders.iter().filter(|folder| !covered(folder)).cloned().collect();
     stubs.sort();
     touched.sort();
-    let manifests: Vec<String> = workspace.packages.iter().map(|part| place(&part.root)).filter(|folder| !folder.is_empty()).collect();
-    let whole = workspace.packages.len() <= MOST_PACKAGES;
+    let manifests: Vec<String> = inside.iter().map(|part| place(&part.root)).filter(|folder| !folder.is_empty()).collect();
+    let whole = inside.len() <= MOST_PACKAGES;
     if whole {
         draft.set("stubs", stubs);
         draft.set("folders", made);

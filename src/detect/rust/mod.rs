@@ -5,6 +5,7 @@ mod layers;
 mod lock;
 mod pages;
 mod program;
+mod refused;
 mod settings;
 
 use cargo::{Asked, Bin, Package, Workspace};
@@ -45,7 +46,11 @@ impl Detector for Rust {
         for package in common.applications() {
             let wanted: Vec<&Bin> = package.bins.iter().filter(|bin| common.is_wanted(bin)).collect();
             match (chosen(package), wanted.as_slice()) {
-                (_, [one]) => found.services.push(common.draft(package, one, Source::inferred("the program that was asked for", [one.at.clone()]))?),
+                (_, [_, ..]) => {
+                    for one in wanted {
+                        found.services.push(common.draft(package, one, Source::inferred("the program that was asked for", [one.at.clone()]))?);
+                    }
+                }
                 (Some((bin, source)), _) => found.services.push(common.draft(package, bin, source)?),
                 (None, _) => found.services.push(common.undecided(package)?),
             }
@@ -157,6 +162,13 @@ impl Common<'_> {
         let mut draft = self.start(package, name)?;
         let hints = self.answers.hints(&draft.root, &draft.name);
         let closure = self.workspace.closure(package);
+        if let Some(problem) = refused::elsewhere(&draft, self.dir, package) {
+            draft.notes.push(problem);
+            return Ok(draft);
+        }
+        if hints.get(Question::BuildCmd).is_none() {
+            draft.notes.extend(refused::wants_a_feature(self.dir, package));
+        }
         let texts = program::sources(self.dir, package, bin, &closure);
         let framework = self.framework(package, bin, &draft);
         if let Some(row) = framework {
@@ -170,6 +182,9 @@ impl Common<'_> {
         let told = program::facts(&mut draft, &texts, &reads.texts(&home), framework, &hints)?;
         self.commands(&mut draft, package, bin, why, &told)?;
         layers::layers(self.dir, &mut draft, self.workspace, package, bin, self.lock.is_some());
+        let context = draft.context.clone();
+        let outside = closure.iter().map(|part| &part.root).filter(|root| root.below(&context).is_none());
+        draft.beside = outside.map(|root| (root.clone(), front_end::seen(root, &context, "/"))).collect();
         let embedded = pages::embedded(&draft, &texts, &closure);
         front_end::take(&mut draft, &front_end::Program { dir: self.dir, texts: &texts, embedded, ending: "rs" }, self.answers)?;
         pages::build_script(&mut draft, self.dir, &closure, hints.get(Question::BuildCmd).is_some());
