@@ -75,6 +75,11 @@ impl<'t> Sources<'t> {
         Self { dir: dir.clone(), texts: source::files(dir, &["py"], &[]), packaged, roots: roots.to_vec() }
     }
 
+    /// Whether a folder at the top is a package.
+    fn any_package(&self) -> bool {
+        self.dir.folders().any(|folder| self.dir.has(&format!("{folder}/__init__.py")))
+    }
+
     /// Whether any file matches.
     pub fn any(&self, pattern: &str) -> Result<bool, Diagnostic> {
         let pattern = regex(pattern)?;
@@ -153,12 +158,16 @@ fn search<'p>(sources: &Sources<'_>, row: &'p FrameworkRow, constructors: &str) 
                 }
                 let (module, import_root) = module(sources, text, tail);
                 let background = row.data.contains_key("interface") && BACKGROUND.contains(&stem);
+                // Beside a package there are tools that make the application for themselves.
+                let top = tail.split('/').next().unwrap_or_default();
+                let outside = sources.packaged && tail.contains('/') && top != "src" && !sources.dir.has(&format!("{top}/__init__.py"));
+                let outside = outside && !sources.roots.iter().any(|root| root == top) && sources.any_package();
                 let file = NAMES.iter().position(|name| *name == stem).unwrap_or(NAMES.len()) + usize::from(background);
                 let named = OBJECTS.iter().position(|name| *name == object.as_str()).unwrap_or(OBJECTS.len());
                 let line = text.as_str()[object.start()..].lines().next().unwrap_or_default();
                 let at = text.at(object.start(), if factory { object.as_str() } else { line.split('(').next().unwrap_or_default() });
                 let Some(object) = held(row, text.as_str(), object.as_str(), factory) else { continue };
-                let rank = (1 + weight * 100 + file, tail.matches('/').count(), named);
+                let rank = (1 + (weight + 2 * usize::from(outside)) * 100 + file, tail.matches('/').count(), named);
                 apps.push(App { row, module, object, factory, import_root, interface, at, rank });
             }
         };

@@ -26,6 +26,8 @@ pub struct Django {
     pub dev_env: Vec<(String, String)>,
     /// Variables without which the settings can't be read.
     pub needed: Vec<(String, Evidence)>,
+    /// Whether there may be nothing to collect, so that the folder isn't made.
+    pub bare_static: bool,
     /// The folder of what people upload, below that of manage.py.
     pub media: Option<(String, Evidence)>,
     /// Whether a probe on 127.0.0.1 is an allowed host.
@@ -63,6 +65,8 @@ pub fn read(sources: &Sources<'_>) -> Result<Option<Django>, Diagnostic> {
     }
     django.take_static(&settings, &here)?;
     django.take_variables(&settings)?;
+    let own = sources.dir.files_below().any(|path| path.as_str().contains("static/"));
+    django.bare_static = !own && find(&settings, r"(django\.contrib\.admin|rest_framework)\b")?.is_none();
     django.answers_itself = find(&settings, r#"(ALLOWED_HOSTS\s*=[^\]]*(?:127\.0\.0\.1|["']\*["']))"#)?.is_some();
     let engines = find(&settings, r"(postgresql|mysql|oracle|dj_database_url|env\.db|DATABASE_URL)")?;
     if engines.is_none() {

@@ -5,6 +5,7 @@ mod assets;
 mod companions;
 mod conda;
 mod django;
+mod indexes;
 mod layout;
 mod lock;
 mod managers;
@@ -16,6 +17,7 @@ mod routes;
 mod run;
 mod servers;
 mod setup;
+mod torch;
 mod undeclared;
 mod variables;
 mod versions;
@@ -74,7 +76,10 @@ impl Detector for Python {
         {
             return Some(Claim::new(Strength::Likely, at(&format!("requirements/{file}"))));
         }
-        if let Some(file) = dir.first_of(CONDA.iter().copied()).filter(|file| dir.peek(file).is_some_and(|text| text.as_str().contains("python"))) {
+        if let Some(file) = dir
+            .first_of(CONDA.iter().copied())
+            .filter(|file| dir.peek(file).is_some_and(|text| ["python", "pip"].iter().any(|sign| text.as_str().contains(sign))))
+        {
             return Some(Claim::new(Strength::Likely, at(file)));
         }
         dir.first_of(HINTS.iter().copied()).map(|file| Claim::new(Strength::Hint, at(file)))
@@ -120,6 +125,7 @@ fn service(dir: &Dir<'_>, project: &Project, member: Option<&workspace::Member<'
         draft.refused.insert("alpine".to_owned(), "conda's packages are built against Debian's C library".to_owned());
     }
     manager.notes(project, &mut draft);
+    draft.notes.extend(torch::cuda(dir, project, &closure, manager.id(), &draft.name));
     manager.fill(&lock_dir, project, member.map(|member| member.name.as_str()), &mut draft);
     if let Some(extra) = &project.extra {
         draft.facts.push(("extra".to_owned(), Decision::new(extra.name.clone(), Source::File(extra.at.clone()))));

@@ -1,6 +1,7 @@
 //! The facts that a Python project's manifests state, read once.
 
 use super::conda::{self, Conda};
+use super::indexes;
 use super::requirement::{self, Requirement};
 use super::setup;
 use crate::fs::Dir;
@@ -108,6 +109,7 @@ impl Project {
             project.pyproject = Some(doc);
         }
         if let Some(doc) = Document::read(dir, "Pipfile")? {
+            indexes::take(dir, &doc, &mut project);
             requirement::table(&doc, &["packages"], true, &mut project.requirements);
             requirement::table(&doc, &["dev-packages"], false, &mut project.requirements);
             for key in ["python_full_version", "python_version"] {
@@ -167,12 +169,7 @@ impl Project {
         }
         self.take_extra(doc);
         self.package = package(dir, doc);
-        // An index of uv that always asks who is there is told by variables with its name.
-        for index in doc.get(&["tool", "uv", "index"]).into_iter().flat_map(Node::items) {
-            let (name, asks) = (index.get(&["name"]).and_then(Node::str), index.get(&["authenticate"]).and_then(Node::str) == Some("always"));
-            let name = name.filter(|_| asks).map(|name| name.to_ascii_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_"));
-            self.secrets.extend(name.into_iter().flat_map(|name| ["USERNAME", "PASSWORD"].map(|part| format!("UV_INDEX_{name}_{part}"))));
-        }
+        indexes::take(dir, doc, self);
         let above = |path: &str| path.trim_matches('/').rsplit_once('/').map(|(folder, _)| folder.to_owned());
         let hatch = doc.get(&["tool", "hatch", "build", "targets", "wheel", "packages"]).into_iter().flat_map(Node::items).filter_map(Node::str);
         self.package_roots.extend(hatch.filter_map(above));

@@ -118,7 +118,9 @@ fn follow(dir: &Dir<'_>, file: &str, asked: Option<Evidence>, production: bool, 
                 found.remote.get_or_insert_with(at);
             }
             let line = line.split(" --hash").next().unwrap_or_default().trim_end_matches('\\').trim();
-            found.requirements.extend(parse(line, at(), production));
+            // A wheel by its address: the name of the file begins with the package's.
+            let wheel = line.rsplit('/').next().filter(|file| line.contains("://") && file.contains(".whl")).and_then(|file| file.split('-').next());
+            found.requirements.extend(parse(line, at(), production).or_else(|| parse(wheel?, at(), production)));
         }
     }
     Ok(())

@@ -38,7 +38,6 @@ pub fn ports(sources: &Sources<'_>) -> Result<Candidates<u16>, Diagnostic> {
         r"\.listen\(\s*(\d{2,5})\b",
         r#"\bdefine\(\s*["']port["']\s*,\s*(?:default\s*=\s*)?(\d{2,5})\b"#,
         r#"socket_port["']?\s*[:=]\s*(\d{2,5})\b"#,
-        r#"["']--port["'][^)]*?\bdefault\s*=\s*["']?(\d{2,5})\b"#,
         r#"Server\(\s*\(\s*["'][^"']*["']\s*,\s*(\d{2,5})\s*\)"#,
         r"(?m)^\s*PORT\s*(?::\s*int\s*)?=\s*(\d{2,5})\b",
     ];
@@ -46,6 +45,13 @@ pub fn ports(sources: &Sources<'_>) -> Result<Candidates<u16>, Diagnostic> {
         if let Some(hit) = sources.find(pattern)? {
             found.extend(hit.value.parse().ok().filter(|port| *port > 0).map(|port| (port, Source::File(hit.at))));
         }
+    }
+    // Flags of a command line: a program can have several commands, which have to agree.
+    let flags = crate::detect::source::find_all(&sources.texts, &regex(r#"["']--port["'][^)]*?\bdefault\s*=\s*["']?(\d{2,5})\b"#)?, "#");
+    if let [first, rest @ ..] = &flags[..]
+        && rest.iter().all(|hit| hit.value == first.value)
+    {
+        found.extend(first.value.parse().ok().filter(|port| *port > 0).map(|port| (port, Source::File(first.at.clone()))));
     }
     Ok(found)
 }

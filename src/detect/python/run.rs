@@ -12,6 +12,7 @@ use super::variables;
 use super::writes::Writes;
 use crate::catalog::{FrameworkRow, StackPack};
 use crate::detect::asked;
+use crate::fs::Dir;
 use crate::manifest::procfile;
 use crate::model::answers::Hints;
 use crate::model::question::Question;
@@ -54,12 +55,14 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<Writes, Diagn
     let process = names.iter().find_map(|name| lines.iter().find(|process| process.name == *name)).cloned();
     let process = process.and_then(|process| processes::in_image(process, draft));
     let process = process.as_ref();
+    // What a script of the project's starts says as much as the line that starts the script.
+    let said = process.map(|process| with_script(&facts.sources.dir, &process.command));
     if let (Some(row), Some(source)) = (run.row, &run.framework) {
         draft.framework = Some(Decision::new(row.id.clone(), source.clone()));
     }
     let mut ports = Candidates::new();
     if let Some(process) = process.filter(|process| process.name == "web") {
-        ports.extend(routes::port_of(&process.command).map(|port| (port, Source::File(process.at.clone()))));
+        ports.extend(said.as_deref().and_then(routes::port_of).map(|port| (port, Source::File(process.at.clone()))));
     }
     ports.extend(routes::of_settings(facts.sources)?.iter().cloned());
     // Commands of a Django project listen to much that is not the site.
@@ -100,7 +103,13 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<Writes, Diagn
     draft.dev = devs.pick();
     processes::take(facts, &lines, process.map(|process| process.name.as_str()), run.django.as_ref().map_or("", |django| django.folder.as_str()), draft)?;
     servers.add_missing(draft);
-    settle(facts, &run, &servers, process.map(|process| process.command.as_str()), draft)
+    settle(facts, &run, &servers, said.as_deref(), draft)
+}
+
+/// A command with the text of the script that it starts.
+fn with_script(dir: &Dir<'_>, command: &str) -> String {
+    let script = command.split_whitespace().map(|word| word.trim_start_matches("./")).find_map(|word| word.strip_suffix(".sh").and_then(|_| dir.peek(word)));
+    script.map_or_else(|| command.to_owned(), |text| format!("{command}\n{}", text.as_str()))
 }
 
 /// The framework, by its object in the source.
@@ -245,6 +254,12 @@ fn settle(facts: &Facts<'_>, run: &Run<'_>, servers: &Servers<'_>, process: Opti
     let django = run.django.clone().unwrap_or_default();
     let folder = if django.folder.is_empty() { String::new() } else { format!("{}/", django.folder) };
     draft.set("collectstatic", django.static_root.is_some());
+    draft.set("bare_static", django.bare_static);
+    // These two import from where they stand, and can't be told another folder.
+    let root = if django.folder.is_empty() { run.apps.first().map_or("", |app| app.import_root.as_str()) } else { django.folder.as_str() };
+    if matches!(program.as_str(), "daphne" | "waitress-serve") && !root.is_empty() {
+        draft.env.push(("PYTHONPATH".to_owned(), format!("/app/{root}")));
+    }
     let root = django.static_root.as_ref().and_then(|(root, _)| root.clone());
     let inside = root.as_ref().filter(|root| !root.starts_with('/')).map(|root| format!("{folder}{root}"));
     draft.set("static_root", root.map_or_else(String::new, |root| if root.starts_with('/') { root } else { format!("/app/{folder}{root}") }));
