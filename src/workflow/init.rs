@@ -116,7 +116,12 @@ pub fn prepare(tree: &Tree, mut answers: Answers) -> Prepared {
 
 fn render_all(tree: &Tree, config: &Config, answers: &Answers, places: &Places<'_>, prepared: &mut Prepared) {
     prepared.plan = plan::plan(&prepared.found.services, config, answers, places);
-    prepared.diagnostics.append(&mut prepared.plan.diagnostics);
+    // What several applications have in common is said once.
+    for diagnostic in prepared.plan.diagnostics.drain(..) {
+        if !prepared.diagnostics.contains(&diagnostic) {
+            prepared.diagnostics.push(diagnostic);
+        }
+    }
     if prepared.failed() {
         prepared.diagnostics.extend(others(&prepared.found.services, Some(&prepared.plan)));
         return;

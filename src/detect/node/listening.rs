@@ -52,7 +52,7 @@ impl Patterns {
         let re = pattern::pattern;
         Ok(Self {
             ports: [
-                re(r#"\bPORT\b["'\]]*\s*\)?\s*(?:\|\||\?\?)\s*["']?(\d{2,5})\b"#)?,
+                re(r#"\bPORT\b["'\]]*\s*\)?\s*(?:(?:\|\||\?\?)\s*[A-Za-z_][\w.]*\s*)*(?:\|\||\?\?)\s*["']?(\d{2,5})\b"#)?,
                 re(r#"\bPORT\b["']?\s*:[^\n]{0,120}?default\s*[(:]\s*["']?(\d{2,5})\b"#)?,
                 re(r"\.listen\(\s*(?:\{[^}]*?\bport\s*:\s*)?(\d{2,5})\b")?,
                 re(r"(?i)\b(?:base|default|server|http|app|listen)?_?port\s*[:=]\s*(\d{2,5})\b")?,
@@ -142,6 +142,7 @@ mod tests {
             "parseInt(process.env['PORT'] || \"4100\")",
             "z.object({ PORT: z.coerce.number().int().default(4100) })",
             "cleanEnv(process.env, { PORT: port({ default: 4100 }) })",
+            "process.env.PORT || process.env.OTHER_PORT || config.port || 4100",
             "app.listen(4100, () => {})",
             "app.listen({ host: '0.0.0.0', port: 4100 })",
             "serve({ fetch: app.fetch, port: 4100 })",

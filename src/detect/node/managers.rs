@@ -163,6 +163,20 @@ impl Manager {
         self.facts.cache_id == "yarn"
     }
 
+    /// Whether it runs no install script of a dependency that the project does not allow: pnpm from 10 on, yarn from 4.14 on.
+    pub fn blocks_scripts(&self, root: &Dir<'_>) -> Result<bool, Diagnostic> {
+        let numbers: Vec<u32> = self.version.split('.').map_while(|part| part.parse().ok()).collect();
+        let at_least = |wanted: &[u32]| numbers.is_empty() || numbers.as_slice() >= wanted;
+        Ok(match self.facts.cache_id.as_str() {
+            "pnpm" => at_least(&[10]),
+            "yarn-berry" => {
+                let enabled = Document::read(root, ".yarnrc.yml")?.and_then(|settings| settings.get(&["enableScripts"]).and_then(crate::manifest::Node::bool));
+                enabled.map_or_else(|| at_least(&[4, 14]), |enabled| !enabled)
+            }
+            _ => false,
+        })
+    }
+
     /// What the template needs of it.
     pub fn for_template(&self, name: &str) -> serde_json::Value {
         let install = if self.lock.is_some() { &self.facts.install } else { &self.facts.unlocked };

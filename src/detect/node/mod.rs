@@ -2,6 +2,7 @@
 
 mod bun;
 pub mod content;
+mod elsewhere;
 mod frameworks;
 pub mod listening;
 mod managers;
@@ -146,10 +147,22 @@ fn framework(dependencies: &[Dependency], dir: &Dir<'_>, pack: &StackPack) -> Op
             None => dir.has(file),
         };
         let has_all = needs.into_iter().flatten().filter_map(toml::Value::as_str).all(has);
+        let beside = row.data.get("beside").and_then(toml::Value::as_array);
+        let known = |name: &str| dependencies.iter().any(|dependency| dependency.name == name);
+        let has_beside = beside.is_none_or(|names| names.iter().filter_map(toml::Value::as_str).any(known));
+        let has_all = has_all && has_beside && (!flag("from-pages") || starts_from_pages(dir));
         let marks = |dependency: &&Dependency| row.dependency.contains(&dependency.name) && (dependency.production || flag("development"));
         let dependency = dependencies.iter().find(marks).filter(|_| has_all)?;
         Some(Decision::new(row.id.clone(), Source::File(dependency.at.clone())))
     })
+}
+
+/// Whether a bundler is given pages to start from: in a script, or as the package's source.
+fn starts_from_pages(dir: &Dir<'_>) -> bool {
+    let Ok(Some(package)) = Package::read(dir) else { return false };
+    let scripts = package.doc.get(&["scripts"]).into_iter().flat_map(manifest::Node::entries).filter_map(|(_, text)| text.str());
+    let source = package.doc.get(&["source"]).into_iter().flat_map(|node| node.str().into_iter().chain(node.items().filter_map(manifest::Node::str)));
+    scripts.chain(source).any(|text| text.contains(".html"))
 }
 
 /// The framework of a package: its own, or one that its workspace has installed at the root and its scripts call.

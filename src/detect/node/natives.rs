@@ -33,7 +33,7 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>, root: &Dir<'_>) -> 
     match project.manager.name.value.as_str() {
         // From npm 12 on, nothing runs that is not allowed; older ones don't know the setting.
         "npm" => draft.set("allow_scripts", blocked.iter().map(|dependency| dependency.name.clone()).collect::<Vec<_>>().join(",")),
-        manager @ ("pnpm" | "yarn") if !project.manager.is_classic() => {
+        manager @ ("pnpm" | "yarn") if project.manager.blocks_scripts(root)? => {
             draft.notes.extend(blocked.iter().map(|dependency| unapproved(dependency, manager)));
         }
         _ => {}
@@ -146,6 +146,7 @@ const REPEATED: &[&str] = &["svelte-kit sync", "nuxt prepare", "nuxi prepare", "
 fn is_hook(part: &str) -> bool {
     matches!(part, "true" | ":")
         || part.starts_with("echo ")
+        || part.starts_with("node -e") && part.contains("husky")
         || REPEATED.iter().any(|script| part.ends_with(script))
         || part.split([' ', '/', '@']).any(|word| HOOKS.contains(&word))
 }

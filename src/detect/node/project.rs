@@ -3,7 +3,7 @@
 use super::managers::Manager;
 use super::runtime::Runtime;
 use super::script::{self, BIN};
-use super::start;
+use super::{elsewhere, start};
 use crate::catalog::StackPack;
 use crate::fs::Dir;
 use crate::manifest::Package;
@@ -45,8 +45,14 @@ impl Project<'_> {
     pub fn is_application(&self) -> bool {
         let Some(package) = &self.package else { return false };
         let starts = ["start", "start:prod", "serve", "preview"].iter().any(|name| package.script(name).is_some());
-        let framework = super::framework_of(package, self.root, &self.dir, self.pack).is_some();
-        let serves = framework || self.runtime == Runtime::Bun;
+        let framework = super::framework_of(package, self.root, &self.dir, self.pack);
+        // A page that is shown in a window of its own is a part of that program.
+        let window = framework.as_ref().is_none_or(|framework| framework.value == "vite");
+        let runs = || start::SCRIPTS.iter().any(|name| script::named(package, name).is_some_and(|script| script.file().is_some()));
+        if window && elsewhere::of(self, framework.is_some()).is_some() && !runs() {
+            return false;
+        }
+        let serves = framework.is_some() || self.runtime == Runtime::Bun;
         starts || serves && ["dev", "build"].iter().any(|name| package.script(name).is_some()) && package.doc.get(&["exports"]).is_none()
     }
 

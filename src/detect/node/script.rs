@@ -90,13 +90,13 @@ const LOADERS: &[&str] = &["dotenv", "dotenvx", "env-cmd", "dotenv-cli"];
 
 /// Any command line of the project: a script's text, a line of a Procfile.
 pub fn parse(package: &Package, text: &str, at: Evidence, depth: usize) -> Option<Script> {
-    let mut parts: Vec<&str> = text.split("&&").map(str::trim).filter(|part| !part.is_empty()).collect();
+    let mut parts: Vec<&str> = steps(text);
     let last = parts.pop()?;
     let before: Vec<String> = parts.into_iter().map(ToOwned::to_owned).collect();
     let mut env = Vec::new();
     let mut rest = last;
     loop {
-        if let Some(inner) = TOOL_RUNNERS.iter().find_map(|runner| rest.strip_prefix(runner)) {
+        if let Some(inner) = TOOL_RUNNERS.iter().find_map(|runner| rest.strip_prefix(runner)).or_else(|| program_of_yarn(package, rest)) {
             rest = inner.trim_start();
             continue;
         }
@@ -114,22 +114,11 @@ pub fn parse(package: &Package, text: &str, at: Evidence, depth: usize) -> Optio
         }
         rest = tail;
     }
-    // A script that ends open runs what follows it: `pnpm with-env next start`.
-    if depth > 0
-        && let ["pnpm" | "yarn" | "bun", name, _, ..] = rest.split_whitespace().collect::<Vec<_>>()[..]
-        && let Some((opening, _)) = package.script(name).filter(|(text, _)| text.ends_with("--"))
-    {
-        let tail = rest.split_once(name).map_or("", |(_, tail)| tail);
-        let mut inner = parse(package, &format!("{opening}{tail}"), at, depth - 1)?;
-        inner.env.splice(0..0, env);
-        inner.before.splice(0..0, before);
-        return Some(inner);
-    }
-    if let Some(called) = called(package, rest)
+    if let Some((name, tail)) = called(package, rest)
         && depth > 0
     {
-        let (text, _) = package.script(called)?;
-        let mut inner = parse(package, text, at, depth - 1)?;
+        let (text, _) = package.script(name)?;
+        let mut inner = parse(package, format!("{text} {tail}").trim_end(), at, depth - 1)?;
         inner.env.splice(0..0, env);
         inner.before.splice(0..0, before);
         return Some(inner);
@@ -137,7 +126,7 @@ pub fn parse(package: &Package, text: &str, at: Evidence, depth: usize) -> Optio
     let command = match Cmd::parse(rest).ok()? {
         Cmd::Exec(words) => {
             let mut words = without_env_file(words);
-            if !matches!(words[0].as_str(), "node" | "bun") && !words[0].contains('/') {
+            if !matches!(words[0].as_str(), "node" | "bun" | "npm" | "pnpm" | "yarn") && !words[0].contains('/') {
                 words[0] = format!("{BIN}{}", words[0]);
             }
             Cmd::Exec(words)
@@ -161,16 +150,52 @@ fn without_env_file(words: Vec<String>) -> Vec<String> {
     kept
 }
 
-/// The script that a call of a package manager runs.
-fn called<'t>(package: &Package, text: &'t str) -> Option<&'t str> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    match words[..] {
-        // Bun runs a file by the same word.
-        ["bun", "run", name] if package.script(name).is_none() => None,
-        ["npm" | "pnpm" | "yarn" | "bun", "run" | "run-script", name] | ["node", "--run", name] | ["npm", name @ ("start" | "test")] => Some(name),
-        ["pnpm" | "yarn" | "bun", name] if package.script(name).is_some() => Some(name),
-        _ => None,
+/// The steps of a command line, which `&&` divides; what stands in quotes is one word.
+pub fn steps(text: &str) -> Vec<&str> {
+    let (mut found, mut from, mut quote) = (Vec::new(), 0, None);
+    for (at, c) in text.char_indices() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (None, '"' | '\'') => quote = Some(c),
+            (None, '&') if at >= from && text[at..].starts_with("&&") => {
+                found.push(&text[from..at]);
+                from = at + 2;
+            }
+            _ => {}
+        }
     }
+    found.push(&text[from..]);
+    found.into_iter().map(str::trim).filter(|step| !step.is_empty()).collect()
+}
+
+/// What stands behind `yarn` where that runs a program: `node`, or one of a dependency.
+fn program_of_yarn<'t>(package: &Package, text: &'t str) -> Option<&'t str> {
+    let rest = text.strip_prefix("yarn ")?.trim_start();
+    let name = rest.split_whitespace().next()?;
+    let brought = name == "node" || package.dependency(name).is_some();
+    (brought && package.script(name).is_none()).then_some(rest)
+}
+
+/// The script that a call of a package manager runs, and the words that are added to it.
+fn called<'t>(package: &Package, text: &'t str) -> Option<(&'t str, &'t str)> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let (name, own) = match words[..] {
+        // Bun runs a file by the same word.
+        ["bun", "run", name, ..] if package.script(name).is_none() => return None,
+        ["npm" | "pnpm" | "yarn" | "bun", "run" | "run-script", name, ..] | ["node", "--run", name, ..] => (name, 3),
+        ["npm", name @ ("start" | "test"), ..] => (name, 2),
+        ["pnpm" | "yarn" | "bun", name, ..] if package.script(name).is_some() => (name, 2),
+        _ => return None,
+    };
+    if name.starts_with('-') {
+        return None;
+    }
+    let mut tail = text;
+    for word in &words[..own] {
+        tail = tail.split_once(word).map_or("", |(_, tail)| tail);
+    }
+    let tail = tail.trim();
+    Some((name, tail.strip_prefix("--").filter(|rest| rest.is_empty() || rest.starts_with(' ')).map_or(tail, str::trim)))
 }
 
 fn assignment(word: &str) -> Option<(&str, &str)> {
@@ -216,6 +241,18 @@ mod tests {
         assert_eq!(script(with_env, "start").command, Cmd::exec(["node_modules/.bin/next", "start"]));
         assert_eq!(script(r#""dev": "yarn run -T tsx watch src/a.ts""#, "dev").command, Cmd::exec(["node_modules/.bin/tsx", "watch", "src/a.ts"]));
         assert_eq!(script(r#""start": "dotenvx run -f .env -- node a.js""#, "start").command, Cmd::exec(["node", "a.js"]));
+    }
+
+    #[test]
+    fn further_words_go_to_the_script_that_is_called() {
+        let wrapped = r#""env": "tsx scripts/env.ts", "start": "npm run env -- tsx src/a.ts""#;
+        assert_eq!(script(wrapped, "start").command, Cmd::exec(["node_modules/.bin/tsx", "scripts/env.ts", "tsx", "src/a.ts"]));
+        let open = r#""with:env": "dotenv -e ../.env --", "start": "npm run with:env -- cross-env A=b node a.js""#;
+        assert_eq!(script(open, "start").command, Cmd::exec(["node", "a.js"]));
+        assert_eq!(script(r#""start": "yarn node a.js""#, "start").command, Cmd::exec(["node", "a.js"]));
+        assert_eq!(script(r#""web": "yarn start --services=web", "start": "node a.js""#, "web").command, Cmd::exec(["node", "a.js", "--services=web"]));
+        let quoted = r#""dev": "nodemon --exec 'npm run build && npm start'""#;
+        assert_eq!(script(quoted, "dev").program(), "nodemon");
     }
 
     #[test]

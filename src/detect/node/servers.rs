@@ -7,7 +7,7 @@ use super::project::Project;
 use super::runtime::Runtime;
 use super::script::{self, BIN, Script};
 use super::typescript::{self, Output};
-use super::{bun, content, start, stripping};
+use super::{bun, content, elsewhere, frameworks, start, stripping};
 use crate::detect::{asked, source};
 use crate::fs::Text;
 use crate::model::question::Question;
@@ -64,7 +64,11 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     if draft.kind != Kind::Tool {
         init(draft, project, &facts);
     }
-    if draft.start.is_none() {
+    if draft.start.is_none()
+        && let Some(problem) = elsewhere::of(project, false)
+    {
+        draft.notes.push(problem);
+    } else if draft.start.is_none() {
         draft.open.push(Open {
             question: Question::StartCmd,
             message: "package.json has no start script, and no file is plainly the program".to_owned(),
@@ -132,8 +136,10 @@ fn copies(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], o
     let first = file.and_then(|file| file.trim_start_matches("./").split_once('/')).map(|(folder, _)| folder.to_owned());
     let folder = output.or(first);
     let (mut copied, mut outputs, mut whole) = (Vec::new(), Vec::new(), false);
+    // What a framework of pages builds is the program's too.
+    let pages = draft.framework.as_ref().and_then(|framework| project.pack.framework(&framework.value)).is_some_and(frameworks::makes_pages);
     match folder {
-        Some(folder) if built && !in_tree => {
+        Some(folder) if built && !in_tree && !pages => {
             outputs.push(format!("{folder}/"));
             copied = content::of_compiled(&project.dir, texts, &words);
         }
@@ -239,8 +245,10 @@ fn port(draft: &mut ServiceDraft, project: &Project<'_>, facts: &Listening) -> R
             candidates.extend(pair[1].parse().ok().map(|port| (port, Source::File(at.clone()))));
         }
     }
+    // The ports below 1024 are those of services that a program calls, or need rights that it can do without where a variable moves it.
+    let needs_rights = |port: u16| port < 1024 && (facts.reads_port.is_some() || !matches!(port, 80 | 81));
     for hit in &facts.ports {
-        candidates.extend(hit.value.parse().ok().filter(|port| *port > 0).map(|port| (port, Source::File(hit.at.clone()))));
+        candidates.extend(hit.value.parse().ok().filter(|port| *port > 0 && !needs_rights(*port)).map(|port| (port, Source::File(hit.at.clone()))));
     }
     for file in [".env.example", ".env.sample", ".env.template"] {
         let Some(text) = project.dir.peek(file) else { continue };

@@ -32,6 +32,33 @@ const FOR_DEVELOPMENT: &[&str] = &[
     "forever",
 ];
 
+/// Programs that make others, or serve pages while they are written: none of them is what production runs.
+const MAKERS: &[&str] = &[
+    "tsc",
+    "vue-tsc",
+    "webpack",
+    "webpack-dev-server",
+    "rollup",
+    "parcel",
+    "esbuild",
+    "tsup",
+    "rspack",
+    "rsbuild",
+    "gulp",
+    "grunt",
+    "babel",
+    "swc",
+    "vite",
+    "lerna",
+    "turbo",
+    "live-server",
+    "browser-sync",
+    "wrangler",
+    "expo",
+    "electron",
+    "tauri",
+];
+
 /// Files that are the program, where nothing says which is.
 const ENTRIES: &[&str] = &["src/main", "src/server", "src/index", "src/app", "server", "main", "index", "app", "server/index", "bin/www"];
 
@@ -114,7 +141,10 @@ pub fn find(project: &Project<'_>, output: Option<&Output>) -> Result<Start, Dia
             candidates.push(project.runtime.runs(&file), Source::File(at));
         }
     }
+    // Most members that no script starts are there for the others.
+    let is_member = project.root.is_some() && project.framework.is_none();
     if candidates.is_empty()
+        && !is_member
         && !is_for_pages(project)
         && !project.package.as_ref().is_some_and(is_library)
         && let Some((command, at)) = entry(project, output)?
@@ -170,6 +200,14 @@ fn for_production(project: &Project<'_>, script: &Script, output: Option<&Output
         return (!develops).then(|| (script.command.clone(), source));
     };
     let program = script.program();
+    let watches = |word: &String| matches!(word.as_str(), "watch" | "--watch");
+    if MAKERS.contains(&program) || !FOR_DEVELOPMENT.contains(&program) && !matches!(program, "node" | "bun") && words.iter().any(watches) {
+        return None;
+    }
+    // A script of the repository that is told to watch is for development.
+    if program == "node" && words.iter().skip(2).any(|word| word == "watch") {
+        return None;
+    }
     if matches!(program, "node" | "bun") {
         let develops = |word: &&String| ["--watch", "--hot", "--inspect", "--no-clear-screen"].iter().any(|flag| word.starts_with(flag));
         let mut words: Vec<String> = words.iter().filter(|word| !develops(word)).cloned().collect();
@@ -202,6 +240,11 @@ fn for_production(project: &Project<'_>, script: &Script, output: Option<&Output
     if FOR_DEVELOPMENT.contains(&program) {
         let file = script::file_of(&words[1..]).filter(|file| *file != "watch").or_else(|| script::file_of(words.get(2..)?))?;
         let from = [script.at.clone()];
+        // A program that is given another one to run: both stay as they are.
+        let behind = words.iter().skip_while(|word| word.as_str() != file).nth(1).is_some_and(|word| FOR_DEVELOPMENT.contains(&word.as_str()));
+        if behind && project.ships(program) {
+            return Some((Cmd::Exec(project.located(words.clone())), source));
+        }
         if let Some(compiled) = output.filter(|_| project.has_script("build")).and_then(|output| typescript::compiled(file.trim_start_matches("./"), output)) {
             return Some((project.runtime.runs(&compiled), Source::inferred("the compiled form of what it runs", from)));
         }

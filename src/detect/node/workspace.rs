@@ -83,6 +83,13 @@ impl<'a> Workspace<'a> {
             let wanted = if found.services.is_empty() { Wanted::Alone } else { Wanted::Application };
             found.services.extend(self.one(at, package, answers, &mut kits, wanted)?);
         }
+        // Where nothing else is there, the reason is said.
+        for at in 0..self.members().len() {
+            if found.services.iter().all(|service| service.notes.iter().any(|note| note.id == "runs-elsewhere")) {
+                let draft = self.one(at, package, answers, &mut kits, Wanted::Whatever)?;
+                found.services.extend(draft.filter(|draft| draft.notes.iter().any(|note| note.id == "runs-elsewhere")));
+            }
+        }
         Ok(found)
     }
 
@@ -181,7 +188,13 @@ impl<'a> Workspace<'a> {
                 outputs.push(self.below(&library.dir, &made(library)?));
             } else {
                 let texts: Vec<Rc<Text>> = source::files(&library.dir, &["js", "mjs", "cjs", "ts"], &[]);
-                folders.extend(content::of_source(&library.dir, &texts, &[]).iter().map(|path| self.below(&library.dir, path)));
+                let parts = content::of_source(&library.dir, &texts, &[]);
+                // One whose code lies about is copied as it is.
+                if parts.len() > 3 || parts.iter().any(|part| !part.ends_with('/')) && parts.len() > 1 {
+                    folders.push(format!("{}/", self.below(&library.dir, "")));
+                } else {
+                    folders.extend(parts.iter().map(|path| self.below(&library.dir, path)));
+                }
             }
         }
         let (files, folders): (Vec<String>, Vec<String>) = folders.into_iter().partition(|path| !path.ends_with('/'));

@@ -5,6 +5,7 @@ use super::settings::Settings;
 use crate::detect::asked;
 use crate::detect::node::project::Project;
 use crate::detect::node::script::{self, BIN};
+use crate::fs::Dir;
 use crate::manifest::Package;
 use crate::model::question::Question;
 use crate::model::{Candidates, Cmd, Decision, Diagnostic, Evidence, ServiceDraft, Source};
@@ -29,6 +30,22 @@ fn is_call(text: &str, front: &Front, words: &[&str]) -> bool {
     let program = rest.next().is_some_and(|word| is_one_of(word, &front.cli));
     let rest: Vec<&str> = rest.collect();
     program && words.iter().all(|word| word.is_empty() || rest.iter().any(|given| is_one_of(given, word)))
+}
+
+/// The stems of the settings' files: those of its habit, and those that the build names, or that lie in the folder that it is pointed at.
+pub fn settings(front: &Front, package: &Package, dir: &Dir<'_>) -> Vec<String> {
+    let mut stems = front.settings.clone();
+    let Some((_, text, _)) = building(package, front) else { return stems };
+    for word in text.split_whitespace().map(|word| word.trim_start_matches("--config=").trim_start_matches("./")) {
+        if dir.has_dir(word) {
+            stems.extend(front.settings.iter().filter(|stem| stem.starts_with('.')).map(|stem| format!("{}/{stem}", word.trim_matches('/'))));
+        } else if let Some((stem, "js" | "ts" | "cjs" | "mjs")) = word.rsplit_once('.')
+            && dir.has(word)
+        {
+            stems.insert(0, stem.to_owned());
+        }
+    }
+    stems
 }
 
 /// Whether a script runs the framework's program: `any` of them, or one that is named as an application's are.
@@ -93,7 +110,11 @@ pub fn dev(draft: &mut ServiceDraft, project: &Project<'_>, package: &Package, f
         Decision::new(Cmd::Exec(project.located(words)), Source::default("how the framework serves for development"))
     });
     let words = dev.value.words();
-    let port = port_of(&words).or(by_variable).or_else(|| settings.port()).unwrap_or(front.dev_port);
+    let named =
+        words.iter().filter_map(|word| word.trim_start_matches("--config=").rsplit_once('.')).filter(|(_, ending)| ["js", "cjs", "mjs", "ts"].contains(ending));
+    let named: Vec<String> = named.map(|(stem, _)| stem.trim_start_matches("./").to_owned()).collect();
+    let own = Settings::read(&project.dir, &named).port();
+    let port = port_of(&words).or(by_variable).or(own).or_else(|| settings.port()).unwrap_or(front.dev_port);
     draft.set("dev_port", port);
     draft.dev = Some(dev);
 }

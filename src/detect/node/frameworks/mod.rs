@@ -1,6 +1,7 @@
 //! Frameworks that make web pages: what their build makes, how they serve for development, what they write.
 
 mod angular;
+mod bundled;
 mod commands;
 mod kits;
 mod mode;
@@ -39,10 +40,10 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<bool, Dia
     let Some(row) = project.framework.as_deref().and_then(|id| project.pack.framework(id)) else { return Ok(false) };
     let Some(mut front) = Front::of(row)? else { return Ok(false) };
     let Some(package) = &project.package else { return Ok(false) };
-    if has_program_of_its_own(project, package) {
+    if has_program_of_its_own(project, package, &front) {
         return Ok(false);
     }
-    let settings = Settings::read(&project.dir, &front.settings);
+    let settings = Settings::read(&project.dir, &commands::settings(&front, package, &project.dir));
     kits::of_its_time(&mut front, row, package, &settings);
     let texts = source::files(&project.dir, CODE, &project.others);
     commands::build(draft, project, package, &front)?;
@@ -68,7 +69,10 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<bool, Dia
             // What it writes lies beside its output.
             let root = site.out.strip_suffix(front.out.as_str()).unwrap_or_default();
             written = written.iter().map(|folder| format!("{root}{folder}")).collect();
-            written.push(site.out.clone());
+            // A folder of pages that the build adds to is a source.
+            if !front.needs.iter().any(|file| file.starts_with(&format!("{}/", site.out))) {
+                written.push(site.out.clone());
+            }
             files(draft, project, row, &front, &settings, site, &base)?;
         }
         Mode::Server(server) => {
@@ -88,6 +92,11 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<bool, Dia
     Ok(true)
 }
 
+/// Whether a framework makes pages, on a server or for one.
+pub fn makes_pages(row: &FrameworkRow) -> bool {
+    row.data.get("kind").and_then(toml::Value::as_str) == Some("front")
+}
+
 /// Whether a package's own scripts call its framework, whose settings or pages lie beside them: `any` of them, or those with the names of an application's.
 pub fn is_called(project: &Project<'_>, package: &Package, any: bool) -> bool {
     let framework = super::framework(&package.dependencies(), &project.dir, project.pack);
@@ -97,14 +106,21 @@ pub fn is_called(project: &Project<'_>, package: &Package, any: bool) -> bool {
 }
 
 /// A server in the repository that uses the framework as its library.
-fn has_program_of_its_own(project: &Project<'_>, package: &Package) -> bool {
+fn has_program_of_its_own(project: &Project<'_>, package: &Package, front: &Front) -> bool {
     if project.hints.get(Question::StartCmd).is_some() {
         return true;
     }
     ["start:prod", "start"].into_iter().filter_map(|name| script::named(package, name)).any(|script| {
         let Some(file) = script.file() else { return false };
         let source = project.source_of(file);
-        project.dir.has(&source) && !source.ends_with(".config.js")
+        if project.dir.has(&source) {
+            return !source.ends_with(".config.js");
+        }
+        // A file that a build makes is the framework's where it makes such files.
+        let file = file.trim_start_matches("./");
+        let made =
+            front.made.iter().chain([&front.out]).any(|folder| file == folder || file.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/')));
+        package.script("build").is_some() && (!made || front.served_apart) && !file.starts_with('.')
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::row::Front;
 use super::settings::Settings;
-use super::{angular, kits, nitro};
+use super::{angular, bundled, kits, nitro};
 use crate::detect::node::project::Project;
 use crate::detect::node::script;
 use crate::manifest::Package;
@@ -100,6 +100,9 @@ pub fn of(id: &str, project: &Project<'_>, front: &Front, settings: &Settings) -
         "vike" => kits::vike(project, settings, out),
         "qwik" => kits::qwik(project, out),
         "angular" => angular::mode(project, front),
+        "hexo" => bundled::hexo(project, out),
+        "webpack" => Ok(bundled::webpack(project, front, settings, out)),
+        "parcel" => Ok(bundled::parcel(project, front, out)),
         _ => Ok(Mode::Site(Site { page: page(project, front, settings), out: out.0, source: out.1 })),
     }
 }
@@ -134,7 +137,7 @@ fn out(project: &Project<'_>, front: &Front, settings: &Settings) -> (String, So
 }
 
 /// The page of a single-page application; several pages at the root are several pages.
-fn page(project: &Project<'_>, front: &Front, settings: &Settings) -> String {
+pub fn page(project: &Project<'_>, front: &Front, settings: &Settings) -> String {
     let pages = project.dir.files().filter(|name| crate::detect::node::ending(name) == "html").count();
     let several = pages > 1 || settings.string("appType").is_some_and(|(kind, _)| kind == "mpa");
     if several { String::new() } else { front.page.clone() }

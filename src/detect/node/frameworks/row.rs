@@ -17,6 +17,10 @@ pub struct Front {
     pub development: bool,
     /// Files without which it is only a tool of something else.
     pub needs: Vec<String>,
+    /// Dependencies of which one must be there too: without them it builds programs or libraries.
+    pub beside: Vec<String>,
+    /// Whether it builds pages only where a script or the package names one for it to start from.
+    pub from_pages: bool,
     /// Its program, with alternatives: `vite|vinxi`, of which the first is its habit.
     pub cli: String,
     /// The words that make the program serve for development; alternatives as above.
@@ -61,6 +65,8 @@ pub struct Front {
     pub routes: Vec<Routes>,
     /// The first major version whose bundler works with the TLS library of today's Node.js.
     pub modern: u32,
+    /// Whether a program of its own serves what it builds, so that no script that runs a file is about its build.
+    pub served_apart: bool,
     /// Whether its dependencies name the versions of Node.js that they know, and no later ones: yarn 1 refuses those.
     pub old_engines: bool,
 }
