@@ -173,7 +173,10 @@ fn refuses(draft: &ServiceDraft, pack: &StackPack, base: &str) -> Option<(String
     if !pack.bases.contains_key(base) {
         return Some((format!("{} has no such base", pack.title), Vec::new()));
     }
-    let need = draft.system.iter().find_map(|need| Some((need, pack.system(&need.name)?.refuses.get(base)?)));
+    // What only a build needs is no matter of an image of its own for production.
+    let apart = pack.bases[base].prod.is_some();
+    let mut needs = draft.system.iter().filter(|need| need.production || !apart);
+    let need = needs.find_map(|need| Some((need, pack.system(&need.name)?.refuses.get(base)?)));
     need.map(|(need, why)| (format!("`{}` {why}", need.name), vec![need.at.clone()]))
 }
 
@@ -219,23 +222,23 @@ fn user(draft: &ServiceDraft, row: &BaseRow, custom: &Custom) -> Result<UserPlan
 
 pub(super) fn packages(draft: &ServiceDraft, pack: &StackPack, catalog: &Catalog, row: &BaseRow, release: &str) -> PackagesPlan {
     let build_os = row.build_os.as_deref().unwrap_or(&row.os);
-    let gather = |debian: &dyn Fn(&SystemRow) -> &[String], alpine: &dyn Fn(&SystemRow) -> &[String], os: &str| -> Vec<String> {
+    let gather = |debian: &dyn Fn(&SystemRow) -> &[String], alpine: &dyn Fn(&SystemRow) -> &[String], os: &str, everything: bool| -> Vec<String> {
         let listed = |need: &crate::model::Dependency| match os {
             "debian" => pack.system(&need.name).map(debian),
             "alpine" => pack.system(&need.name).map(alpine),
             _ => None,
         };
-        let mut names: Vec<String> = draft.system.iter().filter_map(listed).flatten().cloned().collect();
+        let mut names: Vec<String> = draft.system.iter().filter(|need| everything || need.production).filter_map(listed).flatten().cloned().collect();
         names.sort();
         names.dedup();
         if os == "debian" { names.iter().map(|name| catalog.packages.pinned(release, name)).collect() } else { names }
     };
-    let runtime = gather(&|row| &row.runtime, &|row| &row.alpine_runtime, &row.os);
-    let mut build = gather(&|row| &row.build, &|row| &row.alpine_build, build_os);
+    let runtime = gather(&|row| &row.runtime, &|row| &row.alpine_runtime, &row.os, false);
+    let mut build = gather(&|row| &row.build, &|row| &row.alpine_build, build_os, true);
     if row.prod.is_none() {
         build.retain(|name| !runtime.contains(name));
     }
-    PackagesPlan { build, runtime, dev: gather(&|row| &row.dev, &|row| &row.alpine_dev, build_os) }
+    PackagesPlan { build, runtime, dev: gather(&|row| &row.dev, &|row| &row.alpine_dev, build_os, true) }
 }
 
 /// The name and release of the build stages' system, as people say it.

@@ -1,6 +1,7 @@
 //! Node.js and Bun: packages, their package managers, frameworks and the programs that they hold.
 
 mod bun;
+mod closure;
 pub mod content;
 mod elsewhere;
 mod frameworks;
@@ -10,6 +11,7 @@ mod natives;
 pub mod pages;
 mod prisma;
 mod project;
+mod registries;
 mod runtime;
 mod script;
 mod servers;
@@ -131,7 +133,8 @@ fn single(runtime: Runtime, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) 
     let mut draft = ServiceDraft::new(runtime.id(), dir.path().clone(), package.as_ref().and_then(Package::name).map_or("", own_name));
     let hints = answers.hints(dir.path(), &draft.name);
     let manager = Manager::choose(dir, package.as_ref(), pack, &hints)?;
-    let project = Project { dir: dir.clone(), package, root: None, manager: &manager, runtime, pack, hints, others: Vec::new(), framework: None };
+    let project =
+        Project { dir: dir.clone(), package, root: None, manager: &manager, runtime, pack, hints, others: Vec::new(), libraries: Vec::new(), framework: None };
     fill(&mut draft, project, std::slice::from_ref(dir))?;
     Ok(draft)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::closure;
 use super::project::Project;
 use crate::catalog::StackPack;
 use crate::fs::Dir;
@@ -19,7 +20,14 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>, root: &Dir<'_>) -> 
         .collect();
     let mut found: Vec<Dependency> = draft.dependencies.iter().filter(|dependency| wanted.contains(dependency.name.as_str())).cloned().collect();
     if let Some(lock) = &project.manager.lock {
-        for dependency in locked(root, lock, &wanted)? {
+        let all = locked(root, lock, &wanted)?;
+        let packages = project.package.iter().chain(&project.libraries);
+        let direct: Vec<Dependency> = packages.flat_map(Package::dependencies).filter(|dependency| dependency.production).collect();
+        let from: BTreeSet<&str> = direct.iter().map(|dependency| dependency.name.as_str()).collect();
+        // Only what is there at all is worth a look at how it gets there.
+        let closure = if all.is_empty() { None } else { closure::of(root, lock, &from)? };
+        for mut dependency in all {
+            dependency.production = closure.as_ref().is_none_or(|closure| closure.contains(&dependency.name));
             if !found.iter().any(|known| known.name == dependency.name) {
                 found.push(dependency);
             }
@@ -39,11 +47,13 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>, root: &Dir<'_>) -> 
         _ => {}
     }
     // A program that is kept from fetching its own browser needs no script for it.
-    let names: Vec<&str> =
-        draft.dependencies.iter().map(|dependency| dependency.name.as_str()).chain(found.iter().map(|dependency| dependency.name.as_str())).collect();
-    let install = variables(project.pack, "install-env", &names);
+    let names = |production: bool| -> Vec<&str> {
+        let all = draft.dependencies.iter().chain(&found);
+        all.filter(|dependency| dependency.production || !production).map(|dependency| dependency.name.as_str()).collect()
+    };
+    let install = variables(project.pack, "install-env", &names(false));
     let run: Vec<(String, String)> =
-        variables(project.pack, "run-env", &names).into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect();
+        variables(project.pack, "run-env", &names(true)).into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect();
     draft.set("install_env", install);
     draft.env.extend(run);
     draft.system.extend(found);
@@ -81,7 +91,8 @@ fn locked(root: &Dir<'_>, lock: &str, wanted: &BTreeSet<&str>) -> Result<Vec<Dep
     Ok(found)
 }
 
-fn named(line: &str) -> Option<&str> {
+/// The package that a line of a lock file is about.
+pub fn named(line: &str) -> Option<&str> {
     let text = line.trim_start().trim_start_matches(['"', '\'', '/']);
     if let Some((_, tail)) = text.rsplit_once("node_modules/") {
         return tail.strip_suffix("\": {");

@@ -28,6 +28,8 @@ pub struct Project<'a> {
     pub hints: Hints<'a>,
     /// Folders below it that are not its own.
     pub others: Vec<RelPath>,
+    /// The members of its workspace that it uses.
+    pub libraries: Vec<Package>,
     /// The framework's row.
     pub framework: Option<String>,
 }

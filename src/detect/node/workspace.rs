@@ -136,6 +136,7 @@ impl<'a> Workspace<'a> {
             pack,
             hints,
             others: if is_root { self.folders() } else { Vec::new() },
+            libraries: self.libraries(at).into_iter().map(|library| self.packages[library].package.clone()).collect(),
             framework: None,
         };
         let is_application = if is_root { project.is_application_beside_members(wanted == Wanted::Alone) } else { project.is_application() };

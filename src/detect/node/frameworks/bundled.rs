@@ -36,7 +36,7 @@ pub fn webpack(project: &Project<'_>, front: &Front, settings: &Settings, (out, 
 pub fn parcel(project: &Project<'_>, front: &Front, (out, source): (String, Source)) -> Mode {
     let package = project.package.as_ref();
     let stated = package.and_then(|package| package.doc.string(&["targets", "default", "distDir"]));
-    let (out, source) = match stated.and_then(|(folder, at)| Some((RelPath::new(&folder)?.as_str().to_owned(), at))) {
+    let (out, source) = match stated.and_then(|(folder, at)| Some((RelPath::new(folder)?.as_str().to_owned(), at))) {
         Some((folder, at)) => (folder, Source::File(at)),
         None => (out, source),
     };
