@@ -196,6 +196,12 @@ impl Django {
                     let hosts =
                         if rest.contains("\",\"") || rest.contains("','") || !rest.contains("split(") { "localhost,127.0.0.1" } else { "localhost 127.0.0.1" };
                     self.for_dev(name, &format!("${{{name}:-{hosts}}}"));
+                } else {
+                    // The databases have values of their own, and braces end a default of Compose's.
+                    let value = placeholder(name, &kind).replace("build-only", "development-only");
+                    if !value.starts_with("sqlite:") && !value.starts_with("redis:") && !value.contains('{') {
+                        self.for_dev(name, &format!("${{{name}:-{value}}}"));
+                    }
                 }
             }
         }

@@ -140,9 +140,13 @@ fn service(dir: &Dir<'_>, project: &Project, member: Option<&workspace::Member<'
     if let Some(member) = member {
         member.place(&mut draft);
     }
-    // What the framework needs to be reached at all, it needs in development too.
+    // What the framework needs to be reached at all, it needs in development too; so does a program that runs there as it does in production.
     if let Some(row) = draft.framework.as_ref().and_then(|framework| pack.framework(&framework.value)) {
-        draft.set("framework_env", row.env.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect::<serde_json::Map<_, _>>());
+        let of_program = row.data.get("program-env").and_then(toml::Value::as_table).into_iter().flatten();
+        let same = draft.dev.is_none() && draft.start.as_ref().and_then(|start| start.value.program()) == Some("python");
+        let mut env: serde_json::Map<_, _> = row.env.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+        env.extend(of_program.filter(|_| same).filter_map(|(name, value)| Some((name.clone(), value.as_str()?.into()))));
+        draft.set("framework_env", env);
     }
     let mut secrets = project.secrets.clone();
     secrets.sort();

@@ -30,11 +30,12 @@ pub fn ports(sources: &Sources<'_>) -> Result<Candidates<u16>, Diagnostic> {
     let env =
         format!(r#"(?:environ(?:\.get)?|getenv|env(?:\.int)?|config)\s*[\[(]\s*["']{PORTS}["']\s*(?:,\s*(?:default\s*=\s*)?|\)\s*or\s*)["']?(\d{{2,5}})\b"#);
     let patterns = [
-        r"uvicorn\.run\([^)]*?\bport\s*=\s*(\d{2,5})\b",
-        r"\.run\([^)]*?\bport\s*=\s*(\d{2,5})\b",
-        r"run_app\([^)]*?\bport\s*=\s*(\d{2,5})\b",
+        r"uvicorn\.run\((?:[^()]|\([^()]*\))*?\bport\s*=\s*(\d{2,5})\b",
+        r"\.run\((?:[^()]|\([^()]*\))*?\bport\s*=\s*(\d{2,5})\b",
+        r"run_app\((?:[^()]|\([^()]*\))*?\bport\s*=\s*(\d{2,5})\b",
         r"\.launch\([^)]*?\bserver_port\s*=\s*(\d{2,5})\b",
         env.as_str(),
+        r#"\badd_(?:in)?secure_port\(\s*f?["'][^"'\n]*:(\d{2,5})["']"#,
         r"\.listen\(\s*(\d{2,5})\b",
         r#"\bdefine\(\s*["']port["']\s*,\s*(?:default\s*=\s*)?(\d{2,5})\b"#,
         r#"socket_port["']?\s*[:=]\s*(\d{2,5})\b"#,
@@ -162,6 +163,9 @@ mod tests {
             ("app.run(host='0.0.0.0',\n  port=5001)", Some(5001)),
             ("p = int(os.environ.get('PORT', '3000'))", Some(3000)),
             ("HTTPServer(('', 8088), H)", Some(8088)),
+            ("uvicorn.run(build(), host='::', port=8081)", Some(8081)),
+            ("server.add_insecure_port('[::]:50052')", Some(50052)),
+            ("a.add_argument('--port', default=9001)\nb.add_argument('--port', default=9002)", None),
             ("redis_port = 6379", None),
         ] {
             let (tree, ()) = sources(text);

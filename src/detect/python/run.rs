@@ -290,6 +290,9 @@ fn health(facts: &Facts<'_>, run: &Run<'_>, listens: bool) -> Result<Health, Dia
     if !listens {
         return Ok(Health::None { because: "the program listens on no port".to_owned() });
     }
+    if let Some(protocol) = run.row.and_then(|row| row.data.get("speaks")).and_then(toml::Value::as_str) {
+        return Ok(Health::None { because: format!("{protocol} is no HTTP, and the image has no client of it") });
+    }
     if let Some(path) = run.row.and_then(|row| row.health.as_ref()) {
         let source = Source::inferred(
             format!("the route of {}", run.row.map_or("", |row| row.title.as_str())),
