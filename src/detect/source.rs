@@ -236,8 +236,8 @@ fn is_setting(file: &str) -> bool {
 /// The port that a file of settings gives to the server.
 pub fn port_in(settings: &[Rc<Text>]) -> Option<(u16, Source)> {
     let patterns = [
-        r#"(?m)^\s*(?:\w*_)?(?:address|addr|listen|bind)["']?\s*[:=]\s*["']?[\w.\[\]]*:(\d{2,5})\b"#,
-        r#"(?m)^\s*(?:http_|server_|application_|app_|listen_)?port["']?\s*[:=]\s*["']?(\d{2,5})\b"#,
+        r#"(?mi)^\s*(?:\w*_)?(?:address|addr|listen|bind)["']?\s*[:=]\s*["']?[\w.\[\]]*:(\d{2,5})\b"#,
+        r#"(?mi)^\s*(?:http_|server_|application_|app_|listen_)?port["']?\s*[:=]\s*["']?(\d{2,5})\b"#,
     ];
     patterns.iter().find_map(|pattern| {
         let hit = find(settings, &pattern::pattern(pattern).ok()?, "#")?;

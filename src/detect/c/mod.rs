@@ -250,8 +250,10 @@ impl Project<'_> {
                 (format!("meson setup build --buildtype=release --prefix=/usr/local && {last}"), dev)
             }
             "autotools" => {
-                let dev = format!("autoreconf -fi && ./configure --prefix=/tmp/dev && make install && exec /tmp/dev/bin/{binary}");
-                ("autoreconf -fi && ./configure --prefix=/usr/local && make install DESTDIR=/out".to_owned(), dev)
+                // The image has one folder of programs.
+                let aside = |prefix: &str| if self.facts.sbin { format!(" --sbindir={prefix}/bin") } else { String::new() };
+                let dev = format!("autoreconf -fi && ./configure --prefix=/tmp/dev{} && make install && exec /tmp/dev/bin/{binary}", aside("/tmp/dev"));
+                (format!("autoreconf -fi && ./configure --prefix=/usr/local{} && make install DESTDIR=/out", aside("/usr/local")), dev)
             }
             "make" => {
                 let build = if installs { format!("make install DESTDIR=/out {}=/usr/local", self.facts.prefix) } else { format!("make && {put}") };

@@ -25,6 +25,8 @@ pub struct Facts {
     pub programs: Vec<Program>,
     /// The project's own name, by which one of several programs is known.
     pub project: Option<String>,
+    /// Whether some of its programs are for the administrator.
+    pub sbin: bool,
     /// What a Makefile makes where nothing is asked for.
     pub made: Vec<String>,
     /// Whether it installs its programs by itself.
@@ -164,8 +166,9 @@ pub fn autotools(dir: &Dir<'_>) -> Facts {
         }
     }
     for text in build_files(dir, "Makefile.am") {
-        for (groups, at) in matches(&text, r"(?m)^\s*bin_PROGRAMS\s*\+?=\s*([^\n]+)", '#') {
-            let names = groups[0].split_whitespace().filter(|name| plain(name));
+        facts.sbin |= text.lines().any(|(_, line)| line.trim_start().starts_with("sbin_PROGRAMS"));
+        for (groups, at) in matches(&text, r"(?m)^[ \t]*s?bin_PROGRAMS[ \t]*\+?=[ \t]*((?:[^\n\\]|\\\n)+)", '#') {
+            let names = groups[0].split_whitespace().filter(|name| *name != "\\" && plain(name));
             facts.programs.extend(names.map(|name| Program { name: name.to_owned(), output: name.to_owned(), at: at.clone() }));
         }
     }

@@ -33,8 +33,9 @@ fn is_test(name: &str) -> bool {
 
 /// The tests at the end of a file listen somewhere else.
 fn without_tests(text: Rc<Text>) -> Rc<Text> {
-    let end =
-        text.as_str().match_indices("#[cfg(test)]").find(|(at, sign)| text.as_str()[at + sign.len()..].trim_start().starts_with("mod ")).map(|(at, _)| at);
+    // Other attributes may stand between.
+    let opens = |rest: &str| rest.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with("#[")).is_some_and(|line| line.starts_with("mod "));
+    let end = text.as_str().match_indices("#[cfg(test)]").find(|(at, sign)| opens(&text.as_str()[at + sign.len()..])).map(|(at, _)| at);
     // A module that lies in another file has nothing to leave out.
     let inline = |at: usize| text.as_str()[at..].lines().find(|line| line.trim_start().starts_with("mod ")).is_some_and(|line| line.trim_end().ends_with('{'));
     match end.filter(|at| inline(*at)) {
@@ -123,10 +124,11 @@ pub fn facts(
 
 /// Where the program opens a port.
 pub fn listens(texts: &[Rc<Text>]) -> Option<Evidence> {
-    search(
-        texts,
+    let calls = pattern::pattern(
         r"\b(TcpListener::bind|HttpServer::new|Server::bind|Server::http\(|warp::serve|axum::serve|poem::Server::new|Server::new\(TcpListener|transport::Server|rocket::build|#\[launch\]|UdpSocket::bind|tide::new|Listener::bind)",
-    )
+    );
+    // A client binds to whichever port is free.
+    source::find_all(texts, &calls.ok()?, "//").into_iter().map(|hit| hit.at).find(|at| !at.raw.contains(":0\""))
 }
 
 /// Places that name a port, the surest first, and the rule that makes one of them.

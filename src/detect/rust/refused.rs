@@ -111,7 +111,8 @@ pub fn wants_a_feature(dir: &Dir<'_>, package: &Package) -> Option<Diagnostic> {
 mod tests {
     use crate::detect::detect;
     use crate::fs::Tree;
-    use crate::model::{Answers, Severity};
+    use crate::model::question::Question;
+    use crate::model::{Answers, Given, Severity, Source};
 
     fn refusal(files: &[(&str, &str)]) -> Option<String> {
         let found = detect(&Tree::memory(files.iter().copied()), &Answers::default());
@@ -129,6 +130,15 @@ mod tests {
         assert!(said("[dependencies]\nx = { path = \"../x\" }\n").contains("outside"));
         assert!(said("[dependencies]\nx = { path = \"x\" }\n").contains("holds no Cargo.toml"));
         assert!(refusal(&[("Cargo.toml", "[workspace]\nmembers = [\"a\"]\n")]).is_some_and(|text| text.contains("`a` holds no Cargo.toml")));
+    }
+
+    #[test]
+    fn several_programs_of_a_package_are_several_services() {
+        let files = [("Cargo.toml", "[package]\nname = \"a\"\ndefault-run = \"a\"\n"), ("src/main.rs", "fn main() {}"), ("src/bin/b.rs", "fn main() {}")];
+        let mut answers = Answers::default();
+        answers.give(Question::App, Given { value: "a,b".to_owned(), source: Source::default("a test") });
+        let found = detect(&Tree::memory(files), &answers);
+        assert_eq!(found.services.iter().map(|service| service.name.as_str()).collect::<Vec<_>>(), ["a", "b"]);
     }
 
     #[test]
