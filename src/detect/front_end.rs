@@ -106,7 +106,8 @@ fn state_it(draft: &mut ServiceDraft, program: &Program<'_>, mut pages: Pages, p
         let name = format!("{} {}", pages.draft.runtime_name(), runtime.value);
         draft.facts.push(("front runtime".to_owned(), Decision::new(name, runtime.source.clone())));
     }
-    draft.notes.append(&mut pages.draft.notes);
+    // Its development server isn't run.
+    draft.notes.extend(pages.draft.notes.drain(..).filter(|note| note.id != "dev-proxy"));
     draft.open.append(&mut pages.draft.open);
     let folder = pages.draft.context.clone();
     for mut secret in pages.draft.compose.secrets.drain(..) {

@@ -124,6 +124,19 @@ fn has_program_of_its_own(project: &Project<'_>, package: &Package, front: &Fron
     })
 }
 
+/// The development server sends some requests on to a program on this machine, which a container doesn't reach by that name.
+fn proxied(project: &Project<'_>, settings: &Settings) -> Option<Diagnostic> {
+    let stated = settings.mention("proxy").and_then(|_| settings.string_of(r#"["'`](https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0)(?::\d+)?)[/"'`]"#));
+    let of_package =
+        || project.package.as_ref()?.doc.string(&["proxy"]).map(|(text, at)| (text.to_owned(), at)).filter(|(text, _)| text.contains("//localhost"));
+    let (target, at) = stated.or_else(of_package)?;
+    Some(
+        Diagnostic::warning("dev-proxy", format!("the development server sends requests on to {target}, which in a container is that container itself"))
+            .at(at)
+            .help("read the address from a variable, and name the other service in compose.yaml; in production a reverse proxy stands before both"),
+    )
+}
+
 /// Files for a web server.
 fn files(
     draft: &mut ServiceDraft,
@@ -144,6 +157,7 @@ fn files(
             Diagnostic::warning("computed-setting", format!("`{}` is computed: `{}` is taken for the folder of the build", front.out_key, site.out)).at(at),
         );
     }
+    draft.notes.extend(proxied(project, settings));
     let mut ports = Candidates::new();
     ports.push(SITE_PORT, Source::default("a port that needs no rights"));
     draft.port = asked::port(&project.hints, ports)?;

@@ -236,3 +236,17 @@ fn a_package_of_scripts_is_no_service() {
     assert_eq!(found.services.iter().map(|service| service.name.as_str()).collect::<Vec<_>>(), ["web"]);
     assert!(found.services[0].open.is_empty());
 }
+
+#[test]
+fn a_proxy_to_this_machine_is_warned_of() {
+    let warned = |settings: &str| {
+        let package = ("package.json", r#"{"scripts": {"dev": "vite", "build": "vite build"}, "devDependencies": {"vite": "8"}}"#);
+        let draft = service(&[package, ("index.html", ""), ("vite.config.ts", settings)]);
+        draft.notes.into_iter().find(|note| note.id == "dev-proxy").map(|note| note.message)
+    };
+    let said = warned("export default { server: { proxy: { '/api': 'http://localhost:8000' } } }").expect("a warning");
+    assert!(said.contains("http://localhost:8000,"), "{said}");
+    assert!(warned("export default { server: { proxy: { '/api': { target: \"http://127.0.0.1:5000/\" } } } }").is_some());
+    assert_eq!(warned("export default { server: { proxy: { '/api': process.env.API_URL } } }"), None);
+    assert_eq!(warned("export default { define: { base: 'http://localhost:8000' } }"), None);
+}
