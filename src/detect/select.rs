@@ -181,15 +181,23 @@ impl Search<'_> {
         let mut found = winner.draft(dir, &self.packs[winner.id()], self.answers);
         // Whose program takes in what the other's builds has the folder.
         let takes_in = |found: &Found| found.services.iter().any(|service| service.front.as_ref().is_some_and(|front| front.draft.root == *dir.path()));
+        let mut shared = false;
         for (other, _) in &claims[1..] {
             let theirs = if found.as_ref().is_ok_and(takes_in) { break } else { other.draft(dir, &self.packs[other.id()], self.answers) };
             if theirs.as_ref().is_ok_and(takes_in) {
                 found = theirs;
+            } else if let (Ok(found), Ok(theirs)) = (&mut found, theirs)
+                && are_apart(dir, found, &theirs)
+            {
+                found.services.extend(theirs.services);
+                found.covers.extend(theirs.covers);
+                shared = true;
             }
         }
         if let Ok(found) = &mut found
             && claims.len() > 1
             && !takes_in(found)
+            && !shared
         {
             let candidates: Vec<(String, Source)> =
                 claims.iter().map(|(detector, claim)| (detector.id().to_owned(), Source::File(claim.because.clone()))).collect();
@@ -285,6 +293,13 @@ impl Search<'_> {
     }
 }
 
+/// Whether two stacks have a workspace at one root, each with applications of its own below it: a front end's and a server's.
+fn are_apart(dir: &Dir<'_>, one: &Found, other: &Found) -> bool {
+    let below = |found: &Found| !found.services.is_empty() && found.services.iter().all(|service| service.start.is_some() && service.root != *dir.path());
+    let roots = |service: &ServiceDraft| other.services.iter().any(|theirs| theirs.root == service.root);
+    below(one) && below(other) && !one.services.iter().any(roots)
+}
+
 /// Gives a service another name, in what was already said of it too.
 fn rename(service: &mut ServiceDraft, name: String) {
     let (old, new) = (format!("service `{}`", service.name), format!("service `{name}`"));
@@ -302,6 +317,21 @@ mod tests {
 
     fn roots(files: &[(&str, &str)]) -> Vec<String> {
         detect(&Tree::memory(files.iter().copied()), &Answers::default()).services.iter().map(|service| service.root.display().to_owned()).collect()
+    }
+
+    #[test]
+    fn two_workspaces_share_a_root() {
+        let found = roots(&[
+            ("package.json", r#"{"workspaces": ["web"]}"#),
+            ("package-lock.json", "{}"),
+            ("web/package.json", r#"{"name": "web", "scripts": {"start": "node index.js"}}"#),
+            ("web/index.js", ""),
+            ("pyproject.toml", "[tool.uv.workspace]\nmembers = [\"api\"]\n"),
+            ("uv.lock", ""),
+            ("api/pyproject.toml", "[project]\nname = \"api\"\nversion = \"1\"\ndependencies = [\"fastapi\", \"uvicorn\"]\n"),
+            ("api/main.py", "app = FastAPI()\n"),
+        ]);
+        assert_eq!(found, ["api", "web"]);
     }
 
     #[test]

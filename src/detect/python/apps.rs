@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::layout;
 use crate::catalog::{FrameworkRow, StackPack};
 use crate::detect::source;
 use crate::fs::{Dir, Text};
@@ -78,6 +79,14 @@ impl<'t> Sources<'t> {
     /// Whether a folder at the top is a package.
     fn any_package(&self) -> bool {
         self.dir.folders().any(|folder| self.dir.has(&format!("{folder}/__init__.py")))
+    }
+
+    /// The files that production has: without the folders of the developers.
+    pub fn of_production(&self) -> impl Iterator<Item = &Rc<Text>> {
+        self.texts.iter().filter(|text| {
+            let tail = self.tail(text);
+            !tail.split_once('/').is_some_and(|(top, _)| layout::is_left_behind(top))
+        })
     }
 
     /// Whether any file matches.

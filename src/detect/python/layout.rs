@@ -135,7 +135,7 @@ pub fn of_source(dir: &Dir<'_>, skip: &[String]) -> Layout {
     let files = dir.files().filter(|name| is_run(name) && !skip.iter().any(|file| file == name)).map(str::to_owned).collect();
     let folders = dir
         .folders()
-        .filter(|name| !name.starts_with('.') && !NOT_FOLDERS.contains(name) && !name.ends_with(".egg-info"))
+        .filter(|name| !name.starts_with('.') && !is_left_behind(name) && !name.ends_with(".egg-info"))
         // A front end has its own build.
         .filter(|name| !dir.has(&format!("{name}/package.json")))
         .map(str::to_owned)
@@ -157,6 +157,11 @@ pub fn beside_package(dir: &Dir<'_>, alembic: bool) -> Layout {
     layout.files.extend(["gunicorn.conf.py", "manage.py"].into_iter().filter(|file| dir.has(file)).map(str::to_owned));
     layout.files.sort();
     layout
+}
+
+/// Whether a folder at the top is the developers'.
+pub fn is_left_behind(folder: &str) -> bool {
+    NOT_FOLDERS.contains(&folder)
 }
 
 fn is_run(name: &str) -> bool {

@@ -211,7 +211,7 @@ fn settle(facts: &Facts<'_>, run: &Run<'_>, servers: &Servers<'_>, process: Opti
     let endless = sources.any(r"(?m)while\s+True|run_forever|run_polling|start_polling|infinity_polling|\.run_until_|client\.run\(|bot\.run\(")?;
     draft.kind = if draft.port.is_some() {
         Kind::Server
-    } else if run.row.is_some() || process.is_some() || endless && !script {
+    } else if run.row.is_some_and(|row| !row.data.contains_key("spiders")) || process.is_some() || endless && !script {
         Kind::Worker
     } else {
         Kind::Tool

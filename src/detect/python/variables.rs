@@ -7,13 +7,14 @@ use crate::model::{Diagnostic, Evidence, ServiceDraft};
 const MOST: usize = 8;
 
 /// Names that every container or its platform sets.
-const GIVEN: &[&str] = &["HOME", "HOSTNAME", "LANG", "PATH", "PORT", "PWD", "PYTHONPATH", "TZ", "USER", "VIRTUAL_ENV", "DJANGO_SETTINGS_MODULE"];
+const GIVEN: &[&str] =
+    &["HOME", "HOSTNAME", "LANG", "PATH", "PORT", "PWD", "PYTHONPATH", "PYTHON_VERSION", "TZ", "USER", "VIRTUAL_ENV", "DJANGO_SETTINGS_MODULE"];
 
 /// The note that names them; `known` are those that the settings of a framework want.
 pub fn needed(sources: &Sources<'_>, known: Vec<(String, Evidence)>, draft: &ServiceDraft) -> Result<Option<Diagnostic>, Diagnostic> {
     let mut found = known;
     let read = regex(r#"\bos\.environ\[\s*["']([A-Z][A-Z0-9_]*)["']\s*\](\s*\+?=[^=])?"#)?;
-    for text in &sources.texts {
+    for text in sources.of_production() {
         for hit in read.captures_iter(text.as_str()) {
             let Some(name) = hit.get(1).filter(|_| hit.get(2).is_none()) else { continue };
             let at = text.at(name.start(), name.as_str());

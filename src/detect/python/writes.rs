@@ -1,10 +1,13 @@
 //! What a program writes beside its code: folders that it makes or fills, and files. The code's folder is not the program's own, so these become volumes.
 
+use std::rc::Rc;
+
 use serde_json::json;
 
 use super::apps::{Sources, regex};
 use super::project::Project;
 use crate::detect::source::Hit;
+use crate::fs::Text;
 use crate::model::{Decision, Diagnostic, Evidence, ServiceDraft, Source};
 
 /// The volume of single files, which are links into it.
@@ -14,7 +17,7 @@ const DATA: &str = "/data";
 const MOST: usize = 6;
 
 /// Folders that tools write and programs don't.
-const NOT_WRITTEN: &[&str] = &["build", "dist", "docs", "test", "tests", "tmp", "node_modules", "static", "templates", "src", "app"];
+const NOT_WRITTEN: &[&str] = &["bin", "build", "dist", "docs", "test", "tests", "tmp", "node_modules", "static", "templates", "src", "app"];
 
 /// Places that a program makes or fills, as plain text.
 const FOLDERS: &[&str] = &[
@@ -130,7 +133,8 @@ impl Writes {
 }
 
 fn hits(sources: &Sources<'_>, pattern: &str) -> Result<Vec<Hit>, Diagnostic> {
-    Ok(crate::detect::source::find_all(&sources.texts, &regex(pattern)?, "#"))
+    let texts: Vec<Rc<Text>> = sources.of_production().cloned().collect();
+    Ok(crate::detect::source::find_all(&texts, &regex(pattern)?, "#"))
 }
 
 #[cfg(test)]
