@@ -97,6 +97,10 @@ pub fn has_code_outside(dir: &Dir<'_>, others: &[RelPath]) -> bool {
 
 /// Whether a file at the root is one that the program reads.
 fn is_data(name: &str, texts: &[Rc<Text>]) -> bool {
+    // Some check that no variable of the example is missing.
+    if name == ".env.example" {
+        return is_named(name, texts) || texts.iter().any(|text| text.as_str().contains("dotenv-safe"));
+    }
     let data = name.rsplit_once('.').is_some_and(|(_, ending)| DATA.contains(&ending));
     data && !is_manifest(name) && !configures_a_tool(name) && is_named(name, texts)
 }

@@ -28,10 +28,10 @@ use project::Project;
 use runtime::Runtime;
 use workspace::Workspace;
 
-use super::{Detector, Found, asked, deno};
+use super::{Detector, Found, asked, deno, source};
 use crate::catalog::{FrameworkRow, StackPack};
 use crate::fs::Dir;
-use crate::manifest::{self, Package};
+use crate::manifest::{self, Package, pattern};
 use crate::model::{Answers, Claim, Decision, Dependency, Diagnostic, Evidence, Kind, ServiceDraft, Source, Strength};
 
 /// Manifests of other stacks: beside them a `package.json` is often for assets alone.
@@ -102,6 +102,62 @@ fn is_for_node(text: &str) -> bool {
     ["require('", "require(\"", "from 'node:", "from \"node:", "from 'http'", "from \"http\""].iter().any(|sign| text.contains(sign))
 }
 
+/// A program without a manifest that imports packages: nothing installs them.
+fn unlisted(draft: &mut ServiceDraft, dir: &Dir<'_>) -> Result<(), Diagnostic> {
+    let text = LOOSE.iter().find_map(|file| dir.peek(file));
+    let Ok(import) = pattern::pattern(r#"(?:\brequire\(|\bfrom\s+)["']([a-z@][\w@/.-]*)["']"#) else { return Ok(()) };
+    let known = |name: &str| name.starts_with("node:") || BUILT_IN.contains(&name.split('/').next().unwrap_or(name));
+    let found = source::find_all(text.as_slice(), &import, "//").into_iter().find(|hit| !known(&hit.value));
+    if let Some(hit) = found {
+        let message = format!("the program imports `{}`, and no package.json lists it", crate::model::evidence::tame(&hit.value));
+        draft.notes.push(Diagnostic::error("no-manifest", message).at(hit.at).help("`npm init` writes a package.json, `npm install` fills it"));
+    }
+    Ok(())
+}
+
+/// Modules that come with Node.js.
+const BUILT_IN: &[&str] = &[
+    "assert",
+    "async_hooks",
+    "buffer",
+    "child_process",
+    "cluster",
+    "console",
+    "crypto",
+    "dgram",
+    "diagnostics_channel",
+    "dns",
+    "domain",
+    "events",
+    "fs",
+    "http",
+    "http2",
+    "https",
+    "inspector",
+    "module",
+    "net",
+    "os",
+    "path",
+    "perf_hooks",
+    "process",
+    "punycode",
+    "querystring",
+    "readline",
+    "repl",
+    "stream",
+    "string_decoder",
+    "timers",
+    "tls",
+    "tty",
+    "url",
+    "util",
+    "v8",
+    "vm",
+    "wasi",
+    "worker_threads",
+    "zlib",
+];
+
 /// Bases that have no image for the version of Node.js.
 fn bases(draft: &mut ServiceDraft, pack: &StackPack) {
     if draft.pack != Runtime::Node.id() {
@@ -135,7 +191,11 @@ fn single(runtime: Runtime, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) 
     let manager = Manager::choose(dir, package.as_ref(), pack, &hints)?;
     let project =
         Project { dir: dir.clone(), package, root: None, manager: &manager, runtime, pack, hints, others: Vec::new(), libraries: Vec::new(), framework: None };
+    let listed = project.package.is_some() || runtime == Runtime::Bun;
     fill(&mut draft, project, std::slice::from_ref(dir))?;
+    if !listed {
+        unlisted(&mut draft, dir)?;
+    }
     Ok(draft)
 }
 

@@ -57,7 +57,7 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<bool, Dia
     };
     commands::dev(draft, project, package, &front, &settings);
     pages::variables(draft, project, &front, &texts, matches!(mode, Mode::Site(_)));
-    pages::surprises(draft, package, row, &texts);
+    pages::surprises(draft, &project.dir, package, row, &texts);
     let mut written: Vec<String> = front.made.clone();
     let base = pages::base_path(draft, package, &front, &settings);
     if !front.cache.is_empty() {

@@ -153,14 +153,25 @@ pub fn unchecked(texts: &[Rc<Text>]) -> Option<(String, String)> {
     texts.iter().any(reads).then(|| (NAME.to_owned(), "1".to_owned()))
 }
 
+const REMOTE_FONTS: &str = "the build fetches fonts from Google: it needs a network that reaches them";
+
 /// What a build of this framework does that nobody expects of one.
-pub fn surprises(draft: &mut ServiceDraft, package: &Package, row: &FrameworkRow, texts: &[Rc<Text>]) {
+pub fn surprises(draft: &mut ServiceDraft, dir: &Dir<'_>, package: &Package, row: &FrameworkRow, texts: &[Rc<Text>]) {
+    // Angular writes the style sheets of remote fonts into its pages, and ends with 127 where it doesn't reach them.
+    if row.id == "angular"
+        && let Some(page) = dir.peek("src/index.html")
+        && let Some((number, line)) = page.lines().find(|(_, line)| line.contains("//fonts.googleapis.com/css"))
+    {
+        let at = Evidence::line(page.path().clone(), number, line.trim());
+        let help = "put the fonts into the repository, or set `optimization.fonts` to false in angular.json";
+        draft.notes.push(Diagnostic::note("remote-fonts", REMOTE_FONTS).at(at).help(help));
+    }
     if row.id != "nextjs" {
         return;
     }
     if let Some(hit) = pattern::pattern(r#"from\s+["'](next/font/google)["']"#).ok().and_then(|import| source::find(texts, &import, "//")) {
         let help = "next/font/local takes fonts from the repository";
-        draft.notes.push(Diagnostic::note("remote-fonts", "the build fetches fonts from Google: it needs a network that reaches them").at(hit.at).help(help));
+        draft.notes.push(Diagnostic::note("remote-fonts", REMOTE_FONTS).at(hit.at).help(help));
     }
     let old = major(package, "next").is_some_and(|major| major < 15) && package.dependency("sharp").is_none();
     if let Some(hit) = pattern::pattern(r#"from\s+["'](next/image)["']"#).ok().filter(|_| old).and_then(|import| source::find(texts, &import, "//")) {
