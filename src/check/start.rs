@@ -214,7 +214,10 @@ fn lies(context: &Dir<'_>, path: &str) -> bool {
         || context.tree().on_disk(&context.at(path)).is_ok_and(|text| text.is_some())
 }
 
-/// `npm start` and `npm run NAME` where package.json has no such script.
+/// Names of scripts that are no programs.
+const SCRIPTS_ALONE: &[&str] = &["build", "compile", "bundle", "prod", "production"];
+
+/// `npm start`, `npm run NAME` and `pnpm NAME` where package.json has no such script.
 fn script_of(subject: &Subject<'_>, words: &[String]) -> Option<(String, crate::model::Evidence)> {
     let draft = subject.draft.filter(|draft| draft.pack == "node")?;
     let program = words.first()?.as_str();
@@ -228,6 +231,8 @@ fn script_of(subject: &Subject<'_>, words: &[String]) -> Option<(String, crate::
     let script = match plain[..] {
         ["run", name, ..] => name,
         ["start", ..] if program != "bun" => "start",
+        // In short: only a name that no program of a dependency has.
+        [name] if matches!(program, "pnpm" | "yarn") && (name.contains(':') || SCRIPTS_ALONE.contains(&name)) => name,
         _ => return None,
     };
     let doc = Document::read(&subject.tree.dir(draft.root.clone()), "package.json").ok().flatten()?;
