@@ -103,16 +103,15 @@ fn is_for_node(text: &str) -> bool {
 }
 
 /// A program without a manifest that imports packages: nothing installs them.
-fn unlisted(draft: &mut ServiceDraft, dir: &Dir<'_>) -> Result<(), Diagnostic> {
+fn unlisted(draft: &mut ServiceDraft, dir: &Dir<'_>) {
     let text = LOOSE.iter().find_map(|file| dir.peek(file));
-    let Ok(import) = pattern::pattern(r#"(?:\brequire\(|\bfrom\s+)["']([a-z@][\w@/.-]*)["']"#) else { return Ok(()) };
+    let Ok(import) = pattern::pattern(r#"(?:\brequire\(|\bfrom\s+)["']([a-z@][\w@/.-]*)["']"#) else { return };
     let known = |name: &str| name.starts_with("node:") || BUILT_IN.contains(&name.split('/').next().unwrap_or(name));
     let found = source::find_all(text.as_slice(), &import, "//").into_iter().find(|hit| !known(&hit.value));
     if let Some(hit) = found {
         let message = format!("the program imports `{}`, and no package.json lists it", crate::model::evidence::tame(&hit.value));
         draft.notes.push(Diagnostic::error("no-manifest", message).at(hit.at).help("`npm init` writes a package.json, `npm install` fills it"));
     }
-    Ok(())
 }
 
 /// Modules that come with Node.js.
@@ -194,7 +193,7 @@ fn single(runtime: Runtime, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) 
     let listed = project.package.is_some() || runtime == Runtime::Bun;
     fill(&mut draft, project, std::slice::from_ref(dir))?;
     if !listed {
-        unlisted(&mut draft, dir)?;
+        unlisted(&mut draft, dir);
     }
     Ok(draft)
 }
