@@ -274,7 +274,10 @@ impl Project<'_> {
         let mut builds = Candidates::new();
         builds.push(Cmd::Shell(build), self.system.source.clone());
         draft.build = asked::command(&hints, Question::BuildCmd, builds)?;
-        draft.dev = Some(Decision::new(Cmd::Shell(dev), Source::default("compiles what changed")));
+        // What the program is started with in production, it is in development too.
+        let words = draft.start.as_ref().map(|start| start.value.words()).filter(|words| words.first().is_some_and(|word| word.ends_with(binary.as_str())));
+        let more = words.unwrap_or_default().iter().skip(1).map(|word| format!(" {}", Cmd::word(word))).collect::<String>();
+        draft.dev = Some(Decision::new(Cmd::Shell(format!("{dev}{more}")), Source::default("compiles what changed")));
         draft.set("binary", binary.clone());
         draft.set("alone", self.system.value == ALONE);
         Ok(())

@@ -62,7 +62,7 @@ pub fn facts(
             }
         }
     }
-    let loopback = search(texts, r#"("(?:127\.0\.0\.1|localhost):\d+"|\("(?:127\.0\.0\.1|localhost)",\s*\d+\)|\[127, 0, 0, 1\],\s*\d+)"#);
+    let loopback = search(texts, r#"("(?:127\.0\.0\.1|localhost):(?:\d+"|\{)|\("(?:127\.0\.0\.1|localhost)",\s*\d+\)|\[127, 0, 0, 1\],\s*\d+)"#);
     let listens = listens(texts);
     let read = search(texts, r#"(?:var|var_os)\(\s*"(PORT)"\s*\)"#).filter(|_| ports.is_empty());
     let serves = !ports.is_empty() || listens.is_some() || framework.is_some();
@@ -138,6 +138,7 @@ const PORTS: &[(&str, &str)] = &[
     (r"\[0,\s*0,\s*0,\s*0\]\)?,\s*(\d{2,5})\b", ""),
     (r"UNSPECIFIED\)?,\s*(\d{2,5})\b", ""),
     (r#"\(\s*"(?:0\.0\.0\.0|\[::\]|::)"\s*,\s*(\d{2,5})\s*\)"#, ""),
+    (r#"\b(?:DEFAULT_)?(?:HTTP_|SERVER_|LISTEN_)?PORT\s*:\s*&?\w+\s*=\s*"?(\d{2,5})\b"#, "the default of the port"),
     (r#""(?:127\.0\.0\.1|localhost|\[::1\]):(\d{2,5})""#, ""),
     (r#"\(\s*"(?:127\.0\.0\.1|localhost)"\s*,\s*(\d{2,5})\s*\)"#, ""),
     (r"\[127,\s*0,\s*0,\s*1\]\)?,\s*(\d{2,5})\b", ""),
