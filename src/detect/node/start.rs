@@ -352,11 +352,15 @@ fn bin(package: &crate::manifest::Package) -> Option<(String, Evidence)> {
 
 /// Whether a module's statements only declare and export: started as a program, it ends at once. Bun serves what such a module exports.
 fn declares(project: &Project<'_>, text: &str) -> bool {
-    const EXPORTS: &str = r"(?m)^export\b";
-    // Statements stand at the start of their lines: a call, a module that is imported for its effect, a variable that holds what a call gives.
-    const RUNS: &str = r#"(?m)^(?:(?:await|new|if|for|while|try|switch|void)\b|[(\[!;]|import\s*["'(]|(?:export\s+)?(?:const|let|var)\s[^=\n]*=\s*(?:await\s|new\s|[\w$.]+(?:<[^>\n]*>)?\()|[A-Za-z_$][\w$.]*(?:<[^>\n]*>)?(?:\(|\s*=[^=>]))"#;
+    const EXPORTS: &str = r"(?m)^(?:export\b|(?:module\.)?exports\b)";
+    // Statements stand at the start of their lines: one that does something, a call, a module that is imported for its effect.
+    const RUNS: &str = r#"(?m)^(?:(?:await|new|if|for|while|try|switch|void)\b|[(\[!;]|import\s*["'(]|require\(|[A-Za-z_$][\w$.]*(?:<[^>\n]*>)?\()"#;
+    // What a name is given: a call may start the program, one that loads a module doesn't.
+    const GIVEN: &str = r"(?m)^(?:(?:export\s+)?(?:const|let|var)\s[^=\n]*|[A-Za-z_$][\w$.]*\s*)=\s*(await\b|new\b|[\w$.]+(?:<[^>\n]*>)?\()";
     let holds = |pattern| pattern::kept(pattern).is_some_and(|pattern| pattern.is_match(text));
-    project.runtime == Runtime::Node && holds(EXPORTS) && !holds(RUNS)
+    let calls =
+        || pattern::kept(GIVEN).is_some_and(|pattern| pattern.captures_iter(text).any(|found| found.get(1).is_some_and(|call| call.as_str() != "require(")));
+    project.runtime == Runtime::Node && holds(EXPORTS) && !holds(RUNS) && !calls()
 }
 
 fn only_declares(project: &Project<'_>, file: &str) -> Result<bool, Diagnostic> {
@@ -410,7 +414,13 @@ mod tests {
         {
             assert_eq!(start(library), None, "{library}");
         }
-        for program in ["export const a = 1\na.listen(3000)\n", "import './server.js'\nexport {}\n", "export const s = createServer().listen(1)\n", "run()\n"] {
+        for program in [
+            "export const a = 1\na.listen(3000)\n",
+            "import './server.js'\nexport {}\n",
+            "export const s = createServer().listen(1)\n",
+            "run()\n",
+            "const app = express()\nmodule.exports = app\n",
+        ] {
             assert_eq!(start(program).as_deref(), Some("node index.js"), "{program}");
         }
     }
