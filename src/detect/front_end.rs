@@ -63,25 +63,23 @@ pub fn take(draft: &mut ServiceDraft, program: &Program<'_>, answers: &Answers) 
         let problem = missing(tree, one, candidates.as_deref().unwrap_or_default());
         draft.notes.push(problem);
     } else if draft.front.is_none() {
-        sent(draft, program, answers)?;
+        sent(draft, program, candidates.map_or_else(|| all(tree, answers), Ok)?);
     }
     Ok(())
 }
 
 /// A front end that the program sends from the folder that its build makes.
-fn sent(draft: &mut ServiceDraft, program: &Program<'_>, answers: &Answers) -> Result<(), Diagnostic> {
+fn sent(draft: &mut ServiceDraft, program: &Program<'_>, candidates: Vec<Pages>) {
     let tree = program.dir.tree();
-    for pages in all(tree, answers)? {
+    for pages in candidates {
         let Some(output) = pages.output.clone().filter(|output| state(tree, output) != State::There) else { continue };
         let named = regex_lite::escape(seen(&output, home(draft), "").trim_start_matches("./"));
         let Ok(literal) = pattern::pattern(&format!(r#"("(?:\./)?{named}(?:/[^"\s]*)?")"#)) else { continue };
         if let Some(hit) = source::find(program.texts, &literal, "//") {
             let parts = FrontEndParts { place: output.clone(), output, read: true };
-            state_it(draft, program, pages, parts, Source::File(hit.at));
-            return Ok(());
+            return state_it(draft, program, pages, parts, Source::File(hit.at));
         }
     }
-    Ok(())
 }
 
 /// The folder that the program is built and run in: the root of what is copied into the image.

@@ -3,6 +3,7 @@
 mod bun;
 mod closure;
 pub mod content;
+mod declares;
 mod elsewhere;
 mod frameworks;
 pub mod listening;

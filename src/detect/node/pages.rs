@@ -39,6 +39,12 @@ pub fn of(dir: &Dir<'_>, answers: &Answers) -> Result<Option<Pages>, Diagnostic>
     Ok(Some(Pages { output: site.and_then(|site| dir.path().join(site)), at, scripts, draft }))
 }
 
+/// The manifests of a workspace's members, which its installation reads too; seen from its root.
+pub fn members(root: &Dir<'_>, package: &Package) -> Result<Vec<String>, Diagnostic> {
+    let folders = Workspace::read(root, package)?.map(|workspace| workspace.folders()).unwrap_or_default();
+    Ok(folders.iter().filter_map(|folder| Some(format!("{}/package.json", folder.below(root.path())?))).collect())
+}
+
 /// Every script of a package that is no member of a workspace, with the command by which the package manager runs it.
 fn scripts(package: &Package, draft: &ServiceDraft) -> Vec<(String, Cmd, Evidence)> {
     let run = draft.extra.get("manager").and_then(|manager| manager.get("run")?.as_str());

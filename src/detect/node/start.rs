@@ -1,12 +1,12 @@
 //! What the production container runs, and what the development container runs where no script says.
 
-use super::ending;
 use super::project::Project;
 use super::runtime::Runtime;
 use super::script::{self, BIN, Script};
 use super::typescript::{self, Output};
+use super::{declares, ending};
 use crate::detect::asked;
-use crate::manifest::{Document, pattern, procfile};
+use crate::manifest::{Document, procfile};
 use crate::model::question::Question;
 use crate::model::{Candidates, Cmd, Decision, Diagnostic, Evidence, Source};
 
@@ -125,7 +125,7 @@ pub fn find(project: &Project<'_>, output: Option<&Output>) -> Result<Start, Dia
         for (main, at) in ["module", "main"].iter().filter(|_| !library).filter(|key| bun || **key == "main").filter_map(|key| package.doc.string(&[key])) {
             let main = main.trim_start_matches("./");
             let compiled = output.is_some_and(|output| main.starts_with(&format!("{}/", output.folder)));
-            if (project.dir.has(main) && !is_declaration(main) || compiled) && !only_declares(project, &project.source_of(main))? {
+            if (project.dir.has(main) && !is_declaration(main) || compiled) && !declares::only(project, &project.source_of(main))? {
                 candidates.push(project.runtime.runs(main), Source::File(at));
             }
         }
@@ -350,29 +350,12 @@ fn bin(package: &crate::manifest::Package) -> Option<(String, Evidence)> {
     Some((file.trim_start_matches("./").to_owned(), package.doc.evidence(&["bin"], node)))
 }
 
-/// Whether a module's statements only declare and export: started as a program, it ends at once. Bun serves what such a module exports.
-fn declares(project: &Project<'_>, text: &str) -> bool {
-    const EXPORTS: &str = r"(?m)^(?:export\b|(?:module\.)?exports\b)";
-    // Statements stand at the start of their lines: one that does something, a call, a module that is imported for its effect.
-    const RUNS: &str = r#"(?m)^(?:(?:await|new|if|for|while|try|switch|void)\b|[(\[!;]|import\s*["'(]|require\(|[A-Za-z_$][\w$.]*(?:<[^>\n]*>)?\()"#;
-    // What a name is given: a call may start the program, one that loads a module doesn't.
-    const GIVEN: &str = r"(?m)^(?:(?:export\s+)?(?:const|let|var)\s[^=\n]*|[A-Za-z_$][\w$.]*\s*)=\s*(await\b|new\b|[\w$.]+(?:<[^>\n]*>)?\()";
-    let holds = |pattern| pattern::kept(pattern).is_some_and(|pattern| pattern.is_match(text));
-    let calls =
-        || pattern::kept(GIVEN).is_some_and(|pattern| pattern.captures_iter(text).any(|found| found.get(1).is_some_and(|call| call.as_str() != "require(")));
-    project.runtime == Runtime::Node && holds(EXPORTS) && !holds(RUNS) && !calls()
-}
-
-fn only_declares(project: &Project<'_>, file: &str) -> Result<bool, Diagnostic> {
-    Ok(project.dir.read(file)?.is_some_and(|text| declares(project, text.as_str())))
-}
-
 /// A file named as programs are, in its compiled form where it is compiled.
 fn entry(project: &Project<'_>, output: Option<&Output>) -> Result<Option<(Cmd, Evidence)>, Diagnostic> {
     for stem in ENTRIES {
         for ending in ["js", "mjs", "cjs", "ts", "mts", "tsx"].into_iter().filter(|ending| *ending != "tsx" || project.runtime == Runtime::Bun) {
             let file = format!("{stem}.{ending}");
-            let Some(text) = project.dir.read(&file)?.filter(|text| !declares(project, text.as_str())) else { continue };
+            let Some(text) = project.dir.read(&file)?.filter(|text| !declares::is(project, text.as_str())) else { continue };
             let at = text.evidence();
             let compiled = ending.ends_with("ts").then_some(output).flatten().filter(|_| project.has_script("build"));
             if let Some(compiled) = compiled.and_then(|output| typescript::compiled(&file, output)) {
@@ -395,33 +378,4 @@ pub fn watched(project: &Project<'_>, file: Option<&str>) -> Option<Decision<Cmd
         return Some(Decision::new(Cmd::Exec(project.located(vec![format!("{BIN}tsx"), "watch".to_owned(), source])), because));
     }
     project.dir.has(&source).then(|| Decision::new(project.runtime.watches(&source), because))
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::detect::select::detect;
-    use crate::fs::Tree;
-    use crate::model::Answers;
-
-    #[test]
-    fn a_module_that_only_declares_is_no_program() {
-        let start = |source: &str| {
-            let files = [("package.json", r#"{"main": "index.js", "type": "module"}"#), ("index.js", source)];
-            detect(&Tree::memory(files), &Answers::default()).services.first().and_then(|service| Some(service.start.as_ref()?.value.to_string()))
-        };
-        for library in
-            ["export const a = 1\n", "import x from 'y'\n\nexport function f() {\n  x()\n}\n", "export class A {}\nexport default async (event) => {}\n"]
-        {
-            assert_eq!(start(library), None, "{library}");
-        }
-        for program in [
-            "export const a = 1\na.listen(3000)\n",
-            "import './server.js'\nexport {}\n",
-            "export const s = createServer().listen(1)\n",
-            "run()\n",
-            "const app = express()\nmodule.exports = app\n",
-        ] {
-            assert_eq!(start(program).as_deref(), Some("node index.js"), "{program}");
-        }
-    }
 }

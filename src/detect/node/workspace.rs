@@ -94,7 +94,7 @@ impl<'a> Workspace<'a> {
     }
 
     /// The folders of the members.
-    fn folders(&self) -> Vec<RelPath> {
+    pub fn folders(&self) -> Vec<RelPath> {
         self.members().iter().map(|member| member.dir.path().clone()).collect()
     }
 

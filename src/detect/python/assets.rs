@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use crate::catalog::{ManagerRow, StackPack};
+use crate::detect::node::pages;
 use crate::fs::Dir;
-use crate::manifest::{Document, Node, Package};
+use crate::manifest::Package;
 use crate::model::{Decision, Diagnostic, ServiceDraft, Source};
 
 /// Scripts that build for production, the likeliest first.
@@ -25,7 +26,7 @@ pub fn take(dir: &Dir<'_>, draft: &mut ServiceDraft) -> Result<(), Diagnostic> {
     let mut manifests = vec!["package.json".to_owned()];
     manifests.extend(row.lock.iter().filter(|lock| dir.has(lock)).cloned());
     manifests.extend(strings("files").filter(|file| dir.has(file)));
-    manifests.extend(members(dir)?);
+    manifests.extend(pages::members(dir, &package)?);
     let tool = row.data.get("package").and_then(toml::Value::as_str).zip(row.version.as_deref()).map(|(name, version)| format!("{name}@{version}"));
     draft.set(
         "assets",
@@ -56,22 +57,6 @@ pub fn take(dir: &Dir<'_>, draft: &mut ServiceDraft) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// The manifests of a workspace's members, which its installation reads too.
-fn members(dir: &Dir<'_>) -> Result<Vec<String>, Diagnostic> {
-    let Some(doc) = Document::read(dir, "package.json")? else { return Ok(Vec::new()) };
-    let globs = [&["workspaces"][..], &["workspaces", "packages"]].into_iter().filter_map(|keys| doc.get(keys)).flat_map(Node::items).filter_map(Node::str);
-    let mut set = globset::GlobSetBuilder::new();
-    for glob in globs {
-        let manifest = format!("{}/package.json", glob.trim_start_matches("./").trim_end_matches('/'));
-        if let Ok(glob) = globset::GlobBuilder::new(&manifest).literal_separator(true).build() {
-            set.add(glob);
-        }
-    }
-    let set = set.build().map_err(|error| Diagnostic::error("workspace", error.to_string()))?;
-    let tails = dir.files_below().filter_map(|path| path.below(dir.path()));
-    Ok(tails.filter(|tail| set.is_match(tail)).map(str::to_owned).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use crate::fs::Tree;
@@ -90,8 +75,11 @@ mod tests {
         assert_eq!((found["build"].as_str(), found["cache_id"].as_str()), (Some("pnpm run build"), Some("pnpm")));
         assert!(found["tool"].as_str().is_some_and(|tool| tool.starts_with("pnpm@")));
         assert_eq!(of(&[scripts])["install"].as_str(), Some("npm install --no-audit --no-fund"));
-        let members =
-            of(&[("package.json", "{\"workspaces\": [\"ui/*\"], \"scripts\": {\"build\": \"x\"}}"), ("ui/a/package.json", "{}"), ("b/package.json", "{}")]);
+        let members = of(&[
+            ("package.json", "{\"workspaces\": [\"ui/*\"], \"scripts\": {\"build\": \"x\"}}"),
+            ("ui/a/package.json", "{\"name\": \"a\"}"),
+            ("b/package.json", "{}"),
+        ]);
         assert_eq!(members["manifests"][1]["files"][0].as_str(), Some("ui/a/package.json"));
         assert!(of(&[("package.json", "{\"devDependencies\": {\"prettier\": \"3\"}}")]).is_null());
     }
