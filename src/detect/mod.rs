@@ -13,6 +13,7 @@ mod rust;
 mod select;
 mod source;
 mod static_site;
+mod writes;
 mod zig;
 
 use crate::catalog::StackPack;

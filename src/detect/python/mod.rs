@@ -28,8 +28,8 @@ mod writes;
 use apps::Sources;
 use project::Project;
 use wheels::Closure;
-use writes::Writes;
 
+use super::writes::Writes;
 use super::{Detector, Found, asked};
 use crate::catalog::{FrameworkRow, StackPack};
 use crate::fs::Dir;
@@ -182,16 +182,16 @@ fn names<'r>(row: Option<&'r FrameworkRow>, key: &str) -> impl Iterator<Item = &
 
 /// What the program writes beside its code, by its source and by what its framework is known for.
 fn written(sources: &Sources<'_>, project: &Project, row: Option<&FrameworkRow>, mut writes: Writes, draft: &mut ServiceDraft) -> Result<(), Diagnostic> {
-    writes.search(sources, project)?;
+    writes::search(&mut writes, sources, project)?;
     if let Some(at) = draft.framework.as_ref().and_then(|framework| framework.source.evidence()) {
         for folder in names(row, "writes").filter(|folder| !sources.dir.has_dir(folder)) {
-            writes.folder(folder, at.clone());
+            writes::folder(&mut writes, folder, at.clone());
         }
         for file in names(row, "writes-files") {
-            writes.file(sources, file, at.clone());
+            writes::file(&mut writes, sources, file, at.clone());
         }
     }
-    writes.state(draft);
+    writes.state(draft, "");
     Ok(())
 }
 

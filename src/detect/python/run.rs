@@ -9,9 +9,10 @@ use super::project::Project;
 use super::routes;
 use super::servers::{self, Servers};
 use super::variables;
-use super::writes::Writes;
+use super::writes;
 use crate::catalog::{FrameworkRow, StackPack};
 use crate::detect::asked;
+use crate::detect::writes::Writes;
 use crate::fs::Dir;
 use crate::manifest::procfile;
 use crate::model::answers::Hints;
@@ -275,15 +276,15 @@ fn settle(facts: &Facts<'_>, run: &Run<'_>, servers: &Servers<'_>, process: Opti
     draft.compose.env.extend(django.dev_env);
     draft.ignore.extend(inside);
     draft.notes.extend(variables::needed(sources, django.needed, draft)?);
-    let mut writes = Writes::default();
+    let mut written = Writes::default();
     let seen = |place: String| if place.starts_with('/') { place } else { format!("{folder}{place}") };
     if let Some((place, at)) = django.media {
-        writes.folder(&seen(place), at);
+        writes::folder(&mut written, &seen(place), at);
     }
     if let Some((place, at)) = django.file_database {
-        writes.file(sources, &seen(place), at);
+        writes::file(&mut written, sources, &seen(place), at);
     }
-    Ok(writes)
+    Ok(written)
 }
 
 fn health(facts: &Facts<'_>, run: &Run<'_>, listens: bool) -> Result<Health, Diagnostic> {

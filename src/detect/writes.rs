@@ -1,0 +1,117 @@
+//! What a program writes beside its code: folders that it makes or fills, and files. The code's folder is not the program's own, so these become volumes.
+
+use serde_json::json;
+
+use crate::model::{Decision, Evidence, ServiceDraft, Source};
+
+/// The volume of single files, which are links into it.
+const DATA: &str = "/data";
+
+/// A volume for more than this is a project that asks for a home of its own.
+const MOST: usize = 6;
+
+/// Folders of the system that hold nothing but data.
+const OF_DATA: &[&str] = &["/data", "/config", "/storage", "/uploads", "/var/data", "/var/lib"];
+
+/// What is written, each with the place that says so.
+#[derive(Debug, Default)]
+pub struct Writes {
+    folders: Vec<(String, Evidence)>,
+    files: Vec<(String, Evidence)>,
+}
+
+impl Writes {
+    /// A folder seen from the program; those that tools write and programs don't are `never` one.
+    pub fn folder(&mut self, path: &str, at: Evidence, never: &[&str]) {
+        let path = bare(path).trim_end_matches('/');
+        let first = path.split('/').next().unwrap_or_default();
+        let outside = path.starts_with('/') && !OF_DATA.iter().any(|home| inside(path, home));
+        // A part of the system that is full of other programs' data is nobody's volume.
+        let whole = path == "/var/lib";
+        if path.is_empty()
+            || outside
+            || whole
+            || path.split('/').any(|part| part == "..")
+            || path == "."
+            || never.contains(&first)
+            || self.folders.iter().any(|(known, _)| inside(path, known))
+        {
+            return;
+        }
+        self.folders.retain(|(known, _)| !inside(known, path));
+        self.folders.push((path.to_owned(), at));
+    }
+
+    /// A file seen from the program, in a folder that holds code too, or in that of the program itself: it is linked into the volume of data.
+    pub fn alone(&mut self, path: &str, at: Evidence) {
+        let path = bare(path);
+        if !path.is_empty() && !path.starts_with('/') && !path.contains("..") && !self.files.iter().any(|(known, _)| known == path) {
+            self.files.push((path.to_owned(), at));
+        }
+    }
+
+    /// The paths, folders first.
+    #[cfg(test)]
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.folders.iter().chain(&self.files).map(|(path, _)| path.as_str())
+    }
+
+    /// Hands the template what is written, and says so. `home` is the program's folder below the image's `/app`.
+    pub fn state(mut self, draft: &mut ServiceDraft, home: &str) {
+        self.folders.truncate(MOST);
+        self.files.truncate(MOST);
+        let join = |path: &str| if path.starts_with('/') || home.is_empty() { path.to_owned() } else { format!("{home}/{path}") };
+        let whole = |path: &String| if path.starts_with('/') { path.clone() } else { format!("/app/{path}") };
+        let mut folders: Vec<String> = self.folders.iter().map(|(folder, _)| join(folder)).collect();
+        if !self.files.is_empty() && !folders.iter().any(|folder| folder == DATA) {
+            folders.push(DATA.to_owned());
+        }
+        folders.sort();
+        draft.set("volumes", folders.iter().map(whole).collect::<Vec<_>>());
+        draft.set("written", folders);
+        let mut links: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
+        for (file, _) in &self.files {
+            let file = join(file);
+            let (folder, name) = file.rsplit_once('/').map_or_else(|| ("./".to_owned(), file.as_str()), |(folder, name)| (format!("{folder}/"), name));
+            links.entry(folder).or_default().push(format!("{DATA}/{name}"));
+        }
+        draft.set("links", links.into_iter().map(|(to, files)| json!({ "files": files, "to": to })).collect::<Vec<_>>());
+        for (path, at) in self.folders.into_iter().chain(self.files) {
+            draft.facts.push(("writes".to_owned(), Decision::new(path, Source::File(at))));
+        }
+    }
+}
+
+/// A path without what stands for the program's own folder.
+fn bare(path: &str) -> &str {
+    path.trim_start_matches("./").trim_start_matches("/app/")
+}
+
+/// Whether a path is this folder or lies in it.
+fn inside(path: &str, folder: &str) -> bool {
+    path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Writes;
+    use crate::model::{Evidence, RelPath, ServiceDraft};
+
+    #[test]
+    fn folders_become_volumes_and_files_links() {
+        let at = || Evidence::file(RelPath::known("a.js"));
+        let mut found = Writes::default();
+        for folder in ["./uploads/", "data/db/x", "data/db", "uploads/small", "/etc/a", "/var/lib", "/var/lib/shop", "../up", "dist"] {
+            found.folder(folder, at(), &["dist"]);
+        }
+        found.alone("./shop.db", at());
+        found.alone("db/notes.json", at());
+        assert_eq!(found.paths().collect::<Vec<_>>(), ["uploads", "data/db", "/var/lib/shop", "shop.db", "db/notes.json"]);
+        let mut draft = ServiceDraft::new("node", RelPath::root(), "a");
+        found.state(&mut draft, "apps/api");
+        let volumes = serde_json::json!(["/data", "/var/lib/shop", "/app/apps/api/data/db", "/app/apps/api/uploads"]);
+        assert_eq!(draft.extra.get("volumes"), Some(&volumes));
+        let links = serde_json::json!([{"files": ["/data/shop.db"], "to": "apps/api/"}, {"files": ["/data/notes.json"], "to": "apps/api/db/"}]);
+        assert_eq!(draft.extra.get("links"), Some(&links));
+    }
+}
