@@ -69,9 +69,7 @@ fn row(tree: &Tree, doc: &Document, path: &RelPath, name: &str, service: &Node, 
     let target = build.get(&["target"]).and_then(|node| Some((node.str()?.to_owned(), doc.evidence(&["services", name, "build", "target"], node))));
     let ports = service.get(&["ports"]).into_iter().flat_map(Node::items).filter_map(|item| port(doc, name, item)).collect();
     let environment = service.get(&["environment"]);
-    let names_port = |text: &str| {
-        text.to_ascii_uppercase().split('=').next().is_some_and(|name| name.ends_with("PORT") || name.ends_with("PORTS") || name.ends_with("URLS"))
-    };
+    let names_port = |text: &str| text.to_ascii_uppercase().split('=').next().is_some_and(|name| name.contains("PORT") || name.ends_with("URLS"));
     let moves_port = environment.is_some_and(|node| node.entries().any(|(key, _)| names_port(key)) || node.items().filter_map(Node::str).any(names_port))
         || service.get(&["env_file"]).is_some();
     let mounts = service.get(&["volumes"]).into_iter().flat_map(Node::items).any(|item| match &item.value {

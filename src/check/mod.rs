@@ -5,7 +5,9 @@
 mod bases;
 mod compose;
 mod copies;
+mod inputs;
 mod managers;
+mod placed;
 mod ports;
 mod runtime;
 mod start;
@@ -42,6 +44,7 @@ pub fn drifts(subject: &Subject<'_>) -> Vec<Diagnostic> {
     found.extend(managers::drifts(subject));
     found.extend(ports::drifts(subject));
     found.extend(copies::drifts(subject));
+    found.extend(inputs::drifts(subject));
     found.extend(start::drifts(subject));
     found.extend(targets::drifts(subject));
     found.extend(bases::drifts(subject));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Subject;
 use crate::manifest::dockerfile::{Says, Step, fill};
 use crate::manifest::pattern;
-use crate::model::{Diagnostic, Evidence, Kind, Source};
+use crate::model::{Diagnostic, Evidence, Kind, ServiceDraft, Source};
 
 /// Variables that servers take their port from.
 const VARIABLES: &[&str] = &[
@@ -111,7 +111,8 @@ fn against_the_program(subject: &Subject<'_>, exposed: &Exposed) -> Option<Diagn
     let env = subject.recipe.env();
     let moved = VARIABLES.iter().any(|name| env.get(name).is_some_and(|value| exposed.ports.iter().any(|port| value.contains(&port.to_string()))));
     let composed = subject.composed.iter().any(|row| row.moves_port);
-    if moved || composed || exposed.ports.contains(&decision.value) || subject.is_for_development() || !builds(subject) {
+    let own = untold(subject, draft).unwrap_or(decision.value);
+    if moved || composed || exposed.ports.contains(&own) || subject.is_for_development() || !builds(subject) {
         return None;
     }
     let at = match &decision.source {
@@ -123,12 +124,20 @@ fn against_the_program(subject: &Subject<'_>, exposed: &Exposed) -> Option<Diagn
     // exposed port too (`8080; /* or 80 for root */`) leaves it to somebody else.
     let numbers: Vec<&str> = at.raw.split(|c: char| !c.is_ascii_digit()).collect();
     let names = |port: u16| numbers.contains(&port.to_string().as_str());
-    (names(decision.value) && !exposed.ports.iter().any(|port| names(*port))).then(|| {
-        Diagnostic::error("port-drift", format!("port {} exposed, app listens on {}", shown(&exposed.ports), decision.value))
+    (names(own) && !exposed.ports.iter().any(|port| names(*port))).then(|| {
+        Diagnostic::error("port-drift", format!("port {} exposed, app listens on {own}", shown(&exposed.ports)))
             .at(exposed.at.clone())
             .at(at.clone())
-            .help(format!("EXPOSE {}, or set PORT where the app reads it", decision.value))
+            .help(format!("EXPOSE {own}, or set PORT where the app reads it"))
     })
+}
+
+/// The port that the program has by itself, where dockgen's files would tell it another and these do not.
+fn untold(subject: &Subject<'_>, draft: &ServiceDraft) -> Option<u16> {
+    let untold = draft.extra.get("untold")?;
+    let by = untold.get("by")?.as_str()?;
+    let told = subject.recipe.steps().any(|step| step.text.contains(by)) || subject.composed.iter().any(|row| row.has_command);
+    if told { None } else { u16::try_from(untold.get("port")?.as_u64()?).ok() }
 }
 
 /// Whether the last stage runs the application, and not a web server in front of it.

@@ -1,9 +1,9 @@
 //! The file that the container starts, and the script that it calls.
 
 use super::Subject;
-use crate::fs::Dir;
+use super::placed::{is_missing, is_shell_script, steps_of};
 use crate::manifest::Document;
-use crate::manifest::dockerfile::{Says, Stage, Step};
+use crate::manifest::dockerfile::{Says, Step};
 use crate::model::{Cmd, Diagnostic, RelPath};
 
 /// Interpreters, and the endings of what they run.
@@ -16,22 +16,21 @@ const INTERPRETERS: &[(&[&str], &[&str])] = &[
     (&["deno", "bun"], &["js", "ts", "mjs", "tsx", "jsx"]),
 ];
 
-/// Folders that builds fill.
-const MADE: &[&str] = &["dist", "build", "out", "lib", "target", "bin", "publish", ".next", ".output", "node_modules", "output", "standalone", "esm", "cjs"];
-
 /// What starts and is not there.
 pub(super) fn drifts(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    let last = subject.recipe.last();
-    for step in last.iter().flat_map(|stage| &stage.steps) {
+    let steps = subject.recipe.stages.last().map(|stage| steps_of(subject, stage)).unwrap_or_default();
+    for step in &steps {
         let (Says::Cmd(cmd) | Says::Entrypoint(cmd)) = &step.says else { continue };
         let words = match cmd {
             Cmd::Exec(words) => words.clone(),
             Cmd::Shell(text) => shlex::split(text).unwrap_or_default(),
         };
         let at = subject.recipe.at(step.line, words.join(" "));
+        // What compose mounts is not seen here.
         if let Some(file) = file_of(&words)
-            && is_missing(subject, &last, &file)
+            && subject.composed.iter().all(|row| !row.mounts)
+            && is_missing(subject, &steps, &file)
         {
             found.push(
                 Diagnostic::error("start-drift", format!("the container starts `{file}`, and there is no such file"))
@@ -60,13 +59,17 @@ pub(super) fn drifts(subject: &Subject<'_>) -> Vec<Diagnostic> {
 }
 
 /// The file of the repository that a command runs; `None` where none is plain.
-fn file_of(words: &[String]) -> Option<String> {
+pub(super) fn file_of(words: &[String]) -> Option<String> {
     let mut rest = words;
     while let [first, tail @ ..] = rest {
         let program = first.rsplit('/').next().unwrap_or(first);
         if matches!(program, "tini" | "dumb-init" | "exec" | "env" | "--") {
             rest = tail;
             continue;
+        }
+        // A script of its own, by its path.
+        if first.contains('/') && is_shell_script(program) && !first.contains('$') {
+            return Some(first.clone());
         }
         let (_, endings) = INTERPRETERS.iter().find(|(names, _)| names.contains(&program))?;
         for word in tail {
@@ -105,113 +108,6 @@ fn has_no_module(subject: &Subject<'_>, app: &str) -> bool {
             let file = file.as_str();
             [format!("{path}.py"), format!("{path}/__init__.py")].iter().any(|name| file == name || file.ends_with(&format!("/{name}")))
         })
-}
-
-/// Whether a file can't come from the repository, by what is copied where.
-fn is_missing(subject: &Subject<'_>, chain: &[&Stage], file: &str) -> bool {
-    let tail = file.trim_start_matches("./");
-    if tail.split('/').any(|part| MADE.contains(&part)) {
-        return false;
-    }
-    let workdir = chain
-        .iter()
-        .find_map(|stage| stage.steps.iter().rev().find_map(|step| if let Says::Workdir(dir) = &step.says { Some(dir.clone()) } else { None }))
-        .unwrap_or_else(|| "/".to_owned());
-    if !workdir.starts_with('/') || workdir.contains('$') {
-        return false;
-    }
-    let full = if tail.starts_with('/') { tail.to_owned() } else { format!("{}/{tail}", workdir.trim_end_matches('/')) };
-    let mut copied = false;
-    for stage in chain {
-        let mut here = workdir.clone();
-        for step in &stage.steps {
-            match &step.says {
-                Says::Workdir(dir) => here.clone_from(dir),
-                Says::Copy { from: None, sources, dest } if !dest.contains('$') => {
-                    copied = true;
-                    if sources
-                        .iter()
-                        .any(|source| source.contains(['$', '*', '?', '[']) || source.contains("://") || brings(subject, source, &absolute(&here, dest), &full))
-                    {
-                        return false;
-                    }
-                }
-                // What another stage puts there, or a command makes, is not known here.
-                Says::Copy { from: Some(_), dest, .. } if dest.starts_with('/') && !dest.contains('$') && !is_below(&full, dest) => {}
-                Says::Copy { .. } => return false,
-                Says::Run if step.text.contains(tail.rsplit('/').next().unwrap_or(tail)) || makes_files(step) => return false,
-                _ => {}
-            }
-        }
-    }
-    // Mounted by compose, or part of the image: only what is copied is judged.
-    copied && subject.composed.iter().all(|row| !row.mounts)
-}
-
-fn is_below(path: &str, folder: &str) -> bool {
-    let folder = folder.trim_end_matches('/');
-    path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
-}
-
-fn absolute(here: &str, dest: &str) -> String {
-    if dest.starts_with('/') { dest.to_owned() } else { format!("{}/{}", here.trim_end_matches('/'), dest.trim_start_matches("./")) }
-}
-
-/// Commands that turn sources into other files, or fetch some.
-fn makes_files(step: &Step) -> bool {
-    step.commands().iter().any(|words| {
-        let line = words.join(" ");
-        [
-            "build",
-            "compile",
-            "tsc",
-            "webpack",
-            "esbuild",
-            "bundle",
-            "git clone",
-            "curl",
-            "wget",
-            "unzip",
-            "tar ",
-            "mv ",
-            "cp ",
-            "ln ",
-            "generate",
-            "echo",
-            "cat ",
-            "printf",
-            "tee",
-        ]
-        .iter()
-        .any(|word| line.contains(word))
-    })
-}
-
-/// Whether copying `source` to `dest` puts a file of the repository at `full`.
-fn brings(subject: &Subject<'_>, source: &str, dest: &str, full: &str) -> bool {
-    let path = source.trim_start_matches("./").trim_start_matches('/').trim_end_matches('/');
-    let path = if path == "." { "" } else { path };
-    let folder = dest.trim_end_matches('/').trim_end_matches("/.");
-    subject.contexts().iter().any(|context| {
-        let is_folder = path.is_empty() || context.has_dir(path);
-        if is_folder {
-            let Some(rest) = full.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')) else { return false };
-            let inside = if path.is_empty() { rest.to_owned() } else { format!("{path}/{rest}") };
-            return lies(context, &inside);
-        }
-        let name = path.rsplit('/').next().unwrap_or(path);
-        let target = if dest.ends_with('/') || dest.ends_with("/.") || dest == "." { format!("{folder}/{name}") } else { dest.to_owned() };
-        // Without a slash at its end a destination may be a folder that is there already.
-        context.has(path) && (target == full || format!("{folder}/{name}") == full)
-    })
-}
-
-/// Whether a file is there, or the source that it is compiled from.
-fn lies(context: &Dir<'_>, path: &str) -> bool {
-    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
-    context.has(path)
-        || [".ts", ".mts", ".tsx", ".cts"].iter().any(|ending| context.has(&format!("{stem}{ending}")))
-        || context.tree().on_disk(&context.at(path)).is_ok_and(|text| text.is_some())
 }
 
 /// Names of scripts that are no programs.

@@ -159,6 +159,7 @@ pub fn tell(draft: &mut ServiceDraft, settings: &[Setting]) -> Vec<String> {
     if let Some(setting) = settings.iter().find(moves).filter(|setting| explicit && setting.port() != Some(port.value) || port.value < FREE) {
         if !explicit {
             chosen = if port.value == 443 { 8443 } else { 8080 };
+            draft.set("untold", serde_json::json!({ "port": port.value, "by": setting.flag.as_deref().or(setting.variable.as_deref()) }));
             let rule = format!("{} needs rights, and {} moves it", port.value, setting.flag.as_deref().or(setting.variable.as_deref()).unwrap_or_default());
             draft.port = Some(Decision::new(chosen, Source::inferred(rule, [setting.at.clone()])));
         }

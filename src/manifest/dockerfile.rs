@@ -98,8 +98,13 @@ impl Recipe {
 
     /// The last stage and those that it stands on, the last one first.
     pub fn last(&self) -> Vec<&Stage> {
-        let mut chain = Vec::new();
-        let mut at = self.stages.len().checked_sub(1);
+        self.stages.last().map(|stage| self.chain(stage)).unwrap_or_default()
+    }
+
+    /// A stage and those that it stands on, itself first.
+    pub fn chain<'a>(&'a self, stage: &'a Stage) -> Vec<&'a Stage> {
+        let mut chain = vec![stage];
+        let mut at = stage.parent;
         while let Some(stage) = at.and_then(|at| self.stages.get(at)) {
             chain.push(stage);
             at = stage.parent;

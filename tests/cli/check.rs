@@ -113,7 +113,7 @@ fn programs_read_json() {
     assert_eq!(run.stderr, "");
 }
 
-/// Projects as people have them, with Dockerfiles as people write them: files, then ten edits each of which is one drift.
+/// Projects as people have them, with Dockerfiles as people write them: files, then edits each of which is one drift.
 const NODE: &[(&str, &str)] = &[
     (
         "package.json",
@@ -161,8 +161,21 @@ const UV: &[(&str, &str)] = &[
     ),
 ];
 
+/// A program whose own port needs rights, and that a variable can tell another.
+const LOW: &[(&str, &str)] = &[
+    ("go.mod", "module example.com/who\n\ngo 1.26\n"),
+    (
+        "main.go",
+        "package main\n\nimport (\n\t\"flag\"\n\t\"net/http\"\n\t\"os\"\n)\n\nfunc or(name, other string) string {\n\tif value := os.Getenv(name); value != \"\" {\n\t\treturn value\n\t}\n\treturn other\n}\n\nfunc main() {\n\tvar port string\n\tflag.StringVar(&port, \"port\", or(\"WHO_PORT_NUMBER\", \"80\"), \"the port\")\n\tflag.Parse()\n\thttp.ListenAndServe(\":\"+port, nil)\n}\n",
+    ),
+    (
+        "Dockerfile",
+        "FROM golang:1.26-trixie AS build\nWORKDIR /src\nCOPY . .\nRUN CGO_ENABLED=0 go build -o /who .\n\nFROM scratch\nCOPY --from=build /who /who\nENTRYPOINT [\"/who\"]\nEXPOSE 80\n",
+    ),
+];
+
 #[test]
-fn ten_that_fit_are_silent() {
+fn what_fits_is_silent() {
     let edit = |files: &[(&str, &str)], edits: &[(&str, &str, &str)]| {
         let project = Project::new(files);
         for (file, from, to) in edits {
@@ -175,6 +188,13 @@ fn ten_that_fit_are_silent() {
     edit(PYTHON, &[]);
     edit(UV, &[]);
     edit(RUST, &[]);
+    // The port that the program has by itself, or the one that the Dockerfile tells it.
+    edit(LOW, &[]);
+    edit(LOW, &[("Dockerfile", "EXPOSE 80", "ENV WHO_PORT_NUMBER=8080\nEXPOSE 8080")]);
+    // What an image brings, what the line itself makes, and what another stage may have.
+    edit(PYTHON, &[("Dockerfile", "CMD [", "ENTRYPOINT [\"/docker-entrypoint.sh\"]\nCMD [")]);
+    edit(PYTHON, &[("Dockerfile", "-r requirements.txt", "-r requirements.txt && tar -xf extra.tar && pip install -r extra/more.txt")]);
+    edit(PYTHON, &[("Dockerfile", "RUN useradd app", "RUN python -m compileall app.py && useradd app")]);
     // A patch release, a variant, an image by digest or from a company's registry.
     edit(NODE, &[("Dockerfile", "NODE_VERSION=22", "NODE_VERSION=22.11.0"), ("Dockerfile", "-slim AS build", "-alpine AS build")]);
     edit(
@@ -214,7 +234,7 @@ fn ten_that_fit_are_silent() {
 }
 
 #[test]
-fn ten_seeded_drifts_are_found() {
+fn seeded_drifts_are_found() {
     for (files, edits, message, places) in [
         (NODE, &[(".nvmrc", "22", "24")][..], "`Dockerfile` says Node.js 22, .nvmrc says 24", &["Dockerfile:3", ".nvmrc:1 = `24`"][..]),
         (
@@ -262,6 +282,19 @@ fn ten_seeded_drifts_are_found() {
             &[("Dockerfile", "--bin server", "--bin serve")],
             "`Dockerfile` builds the program `serve`, which the repository does not have",
             &["Dockerfile:4"],
+        ),
+        (LOW, &[("Dockerfile", "EXPOSE 80", "EXPOSE 8080")], "port 8080 exposed, app listens on 80", &["Dockerfile:9", "main.go:18"]),
+        (
+            PYTHON,
+            &[("Dockerfile", "-r requirements.txt", "-r requirements/prod.txt")],
+            "`pip install --no-cache-dir -r requirements/prod.txt` reads `requirements/prod.txt`, and there is no such file",
+            &["Dockerfile:5"],
+        ),
+        (
+            PYTHON,
+            &[("Dockerfile", "CMD [", "ENTRYPOINT [\"/srv/entrypoint.sh\"]\nCMD [")],
+            "the container starts `/srv/entrypoint.sh`, and there is no such file",
+            &["Dockerfile:11"],
         ),
         (UV, &[("Dockerfile", "main.py", "worker.py")], "the container starts `worker.py`, and there is no such file", &["Dockerfile:7"]),
         (
