@@ -18,6 +18,7 @@ const OF_DATA: &[&str] = &["/data", "/config", "/storage", "/uploads", "/var/dat
 pub struct Writes {
     folders: Vec<(String, Evidence)>,
     files: Vec<(String, Evidence)>,
+    brought: Vec<String>,
 }
 
 impl Writes {
@@ -50,6 +51,22 @@ impl Writes {
         }
     }
 
+    /// The same of a file that the project brings: the volume begins with it.
+    pub fn seeded(&mut self, path: &str, at: Evidence) {
+        self.alone(path, at);
+        self.brought.push(bare(path).to_owned());
+    }
+
+    /// The folders.
+    pub fn folders(&self) -> impl Iterator<Item = &str> {
+        self.folders.iter().map(|(path, _)| path.as_str())
+    }
+
+    /// Whether files are written alone.
+    pub fn has_files(&self) -> bool {
+        !self.files.is_empty()
+    }
+
     /// The paths, folders first.
     #[cfg(test)]
     pub fn paths(&self) -> impl Iterator<Item = &str> {
@@ -76,6 +93,8 @@ impl Writes {
             links.entry(folder).or_default().push(format!("{DATA}/{name}"));
         }
         draft.set("links", links.into_iter().map(|(to, files)| json!({ "files": files, "to": to })).collect::<Vec<_>>());
+        self.brought.retain(|path| self.files.iter().any(|(file, _)| file == path));
+        draft.set("seeds", self.brought);
         for (path, at) in self.folders.into_iter().chain(self.files) {
             draft.facts.push(("writes".to_owned(), Decision::new(path, Source::File(at))));
         }
@@ -105,7 +124,7 @@ mod tests {
             found.folder(folder, at(), &["dist"]);
         }
         found.alone("./shop.db", at());
-        found.alone("db/notes.json", at());
+        found.seeded("db/notes.json", at());
         assert_eq!(found.paths().collect::<Vec<_>>(), ["uploads", "data/db", "/var/lib/shop", "shop.db", "db/notes.json"]);
         let mut draft = ServiceDraft::new("node", RelPath::root(), "a");
         found.state(&mut draft, "apps/api");
@@ -113,5 +132,6 @@ mod tests {
         assert_eq!(draft.extra.get("volumes"), Some(&volumes));
         let links = serde_json::json!([{"files": ["/data/shop.db"], "to": "apps/api/"}, {"files": ["/data/notes.json"], "to": "apps/api/db/"}]);
         assert_eq!(draft.extra.get("links"), Some(&links));
+        assert_eq!(draft.extra.get("seeds"), Some(&serde_json::json!(["db/notes.json"])));
     }
 }

@@ -77,6 +77,11 @@ fn configures_a_tool(name: &str) -> bool {
         || STEMS.contains(&stem)
 }
 
+/// Whether a file, seen from its package, is for those who work on it.
+pub fn is_of_tools(path: &str) -> bool {
+    path.split_once('/').map_or_else(|| configures_a_tool(path), |(folder, _)| folder.starts_with('.') || NOT_READ.contains(&folder))
+}
+
 /// The folders and files that a program which runs from its source needs: code, and what code names. Folders end with a slash.
 pub fn of_source(dir: &Dir<'_>, texts: &[Rc<Text>], start: &[String]) -> Vec<String> {
     let mut found: Vec<String> = dir.folders().filter(|name| !name.starts_with('.') && !NOT_READ.contains(name)).map(|name| format!("{name}/")).collect();

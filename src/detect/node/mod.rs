@@ -10,6 +10,7 @@ pub mod listening;
 mod managers;
 mod natives;
 pub mod pages;
+mod places;
 mod prisma;
 mod project;
 mod registries;
@@ -21,6 +22,7 @@ mod stripping;
 mod typescript;
 mod versions;
 mod workspace;
+mod writes;
 
 pub use bun::Bun;
 
@@ -280,6 +282,7 @@ fn fill(draft: &mut ServiceDraft, mut project: Project<'_>, folders: &[Dir<'_>])
         servers::fill(draft, &project)?;
     }
     prisma::fill(draft, &project)?;
+    writes::fill(draft, &project)?;
     by_its_path(draft);
     Ok(())
 }

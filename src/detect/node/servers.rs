@@ -14,7 +14,7 @@ use crate::model::question::Question;
 use crate::model::{Candidates, Cmd, Decision, Dependency, Diagnostic, Evidence, Health, Kind, Open, ServiceDraft, Source};
 
 /// The endings of source files.
-const CODE: &[&str] = &["js", "mjs", "cjs", "ts", "mts", "cts", "tsx"];
+pub const CODE: &[&str] = &["js", "mjs", "cjs", "ts", "mts", "cts", "tsx"];
 
 /// Scripts that build, where there is none that is plainly called so.
 const BUILDS: &[&str] =
