@@ -1,5 +1,7 @@
 //! What a program writes beside its code: folders that it makes or fills, and files. The code's folder is not the program's own, so these become volumes.
 
+mod compiled;
+
 use serde_json::json;
 
 use crate::model::{Decision, Evidence, ServiceDraft, Source};
@@ -11,7 +13,8 @@ const DATA: &str = "/data";
 const MOST: usize = 6;
 
 /// Folders of the system that hold nothing but data.
-const OF_DATA: &[&str] = &["/data", "/config", "/storage", "/uploads", "/var/data", "/var/lib"];
+const OF_DATA: &[&str] =
+    &["/config", "/data", "/database", "/db", "/mnt", "/opt", "/srv", "/storage", "/uploads", "/var/cache", "/var/data", "/var/lib", "/var/log", "/var/opt"];
 
 /// What is written, each with the place that says so.
 #[derive(Debug, Default)]
@@ -28,7 +31,7 @@ impl Writes {
         let first = path.split('/').next().unwrap_or_default();
         let outside = path.starts_with('/') && !OF_DATA.iter().any(|home| inside(path, home));
         // A part of the system that is full of other programs' data is nobody's volume.
-        let whole = path == "/var/lib";
+        let whole = matches!(path, "/mnt" | "/opt" | "/srv" | "/var/cache" | "/var/lib" | "/var/log" | "/var/opt");
         if path.is_empty()
             || outside
             || whole

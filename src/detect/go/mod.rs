@@ -5,6 +5,7 @@ mod module;
 mod programs;
 mod server;
 mod settings;
+mod writes;
 
 use std::rc::Rc;
 
@@ -230,12 +231,14 @@ impl Service<'_> {
         let modules: Vec<&Module> = self.layout.modules.iter().collect();
         let texts = programs::reach(self.dir, program, &modules);
         let reads = source::reads(self.dir, &texts, "");
-        let told = server::facts(&mut draft, &texts, &reads.texts(self.dir), self)?;
+        let files = reads.texts(self.dir);
+        let told = server::facts(&mut draft, &texts, &files, self)?;
         self.cgo(&mut draft, &texts);
         self.commands(&mut draft, program, &texts, told)?;
         self.layers(&mut draft, program);
         self.pages(&mut draft, &texts)?;
         reads.state(&mut draft);
+        writes::search(self.dir, &mut draft, &texts, &files);
         Ok(draft)
     }
 

@@ -7,6 +7,7 @@ mod pages;
 mod program;
 mod refused;
 mod settings;
+mod writes;
 
 use cargo::{Asked, Bin, Package, Workspace};
 use lock::Lock;
@@ -179,7 +180,8 @@ impl Common<'_> {
         let texts = if framework.is_none() && self.others_serve(package) { program::sources(self.dir, package, bin, &[package]) } else { texts };
         let home = self.dir.tree().dir(package.root.clone());
         let reads = source::reads(&home, &texts, &layers::seen(&draft.root, &draft.context));
-        let told = program::facts(&mut draft, &texts, &reads.texts(&home), framework, &hints)?;
+        let files = reads.texts(&home);
+        let told = program::facts(&mut draft, &texts, &files, framework, &hints)?;
         self.commands(&mut draft, package, bin, why, &told)?;
         layers::layers(self.dir, &mut draft, self.workspace, package, bin, self.lock.is_some());
         let context = draft.context.clone();
@@ -189,6 +191,7 @@ impl Common<'_> {
         front_end::take(&mut draft, &front_end::Program { dir: self.dir, texts: &texts, embedded, ending: "rs" }, self.answers)?;
         pages::build_script(&mut draft, self.dir, &closure, hints.get(Question::BuildCmd).is_some());
         reads.state(&mut draft);
+        writes::search(&home, &mut draft, &texts, &files);
         Ok(draft)
     }
 

@@ -1,0 +1,95 @@
+//! What a program in Go writes beside itself.
+
+use std::rc::Rc;
+
+use crate::detect::source;
+use crate::detect::writes::Writes;
+use crate::fs::{Dir, Text};
+use crate::manifest::pattern;
+use crate::model::{Kind, ServiceDraft};
+
+/// Calls that make a file: databases that are one, logs, the standard library's own.
+const FILES: &[&str] = &[
+    r#"\bsqlx?\.(?:Open|Connect|MustConnect|MustOpen)\(\s*"(?:sqlite3?|libsql|duckdb)"\s*,\s*"([^"\n]+)""#,
+    r#"\bsqlite\.Open\(\s*"([^"\n]+)""#,
+    r#"\b(?:bolt|bbolt|storm|buntdb|bolthold)\.Open\(\s*"([^"\n]+)""#,
+    r#""(sqlite3?://[^"\n]+)""#,
+    r#"\bFilename:\s*"([^"\n]+\.log)""#,
+    r#"\bos\.(?:Create|WriteFile)\(\s*"([^"\n]+)""#,
+    r#"\bos\.OpenFile\(\s*"([^"\n]+)"[^)\n]*O_(?:CREATE|WRONLY|RDWR|APPEND)"#,
+];
+
+/// Calls that make a folder or fill one.
+const FOLDERS: &[&str] = &[
+    r#"\bos\.Mkdir(?:All)?\(\s*"([^"\n]+)""#,
+    r#"\bbadger\.DefaultOptions\(\s*"([^"\n]+)""#,
+    r#"\b(?:leveldb\.OpenFile|pebble\.Open)\(\s*"([^"\n]+)""#,
+    r#"\bSaveUploadedFile\([^"\n]*"([\w./-]+)/""#,
+];
+
+/// Settings with their defaults: constants and fields, the second argument of what reads a variable or declares a flag, tags of fields.
+const SETTINGS: &[&str] = &[
+    r#"\b(\w+)\s*(?:string\s*)?(?::=|=|:)\s*"([^"\n]+)""#,
+    r#""([\w.-]+)"[ \t]*,[ \t]*(?:"\w?"[ \t]*,[ \t]*)?"([^"\n]+)""#,
+    r#"\b(\w+)\s+string\s+`[^`\n]*\b(?:envD|d)efault:"([^"\n]+)""#,
+    r#"Name:\s*"([\w-]+)"[^}]{0,300}?Value:\s*"([^"\n]+)""#,
+    r#"os\.Getenv\("(\w+)"\);?[^}]{0,80}?==\s*""\s*\{\s*(?:\w+\s*=|return)\s*"([^"\n]*)""#,
+    r#"cmp\.Or\(os\.Getenv\("(\w+)"\),\s*"([^"\n]+)""#,
+];
+
+/// Signs that a program keeps something at all.
+const KEEPS: &str = r"\b(os\.Mkdir|os\.Create\(|os\.OpenFile|os\.WriteFile|go-sqlite3|modernc\.org/sqlite|glebarez/|sqlite\.Open|bbolt|badger|leveldb|pebble|duckdb|lumberjack)";
+
+/// Imports of databases that are files.
+const DATABASES: &str = r#""((?:github\.com/mattn/go-sqlite3|modernc\.org/sqlite|github\.com/glebarez/\S*sqlite|github\.com/ncruces/go-sqlite3\S*|gorm\.io/driver/sqlite|go\.etcd\.io/bbolt|github\.com/boltdb/bolt|github\.com/dgraph-io/badger\S*|github\.com/timshannon/bolthold))""#;
+
+/// Searches the source of what runs for long, and the settings that it reads.
+pub fn search(dir: &Dir<'_>, draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>]) {
+    let keeps = pattern::pattern(KEEPS).ok().is_some_and(|keeps| source::find(texts, &keeps, "//").is_some());
+    if draft.kind == Kind::Tool || !keeps {
+        return;
+    }
+    let mut found = Writes::default();
+    found.calls(dir, texts, FILES, true);
+    found.calls(dir, texts, FOLDERS, false);
+    found.settings(dir, texts, SETTINGS);
+    found.settings_in_files(dir, files);
+    let database = pattern::pattern(DATABASES).ok().and_then(|pattern| source::find(texts, &pattern, ""));
+    found.databases(dir, texts, database.map(|hit| hit.at));
+    found.state_without_shell(draft);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::search;
+    use crate::fs::{Text, Tree};
+    use crate::model::{Kind, RelPath, ServiceDraft};
+
+    fn written(source: &str) -> String {
+        let mut draft = ServiceDraft::new("go", RelPath::root(), "a");
+        draft.kind = Kind::Server;
+        let tree = Tree::memory([("main.go", source)]);
+        search(&tree.root(), &mut draft, &[Rc::new(Text::new(RelPath::known("main.go"), source))], &[]);
+        draft.facts.iter().map(|(_, what)| what.value.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn files_and_folders_by_calls_and_by_settings() {
+        for (source, expected) in [
+            ("db, err := sql.Open(\"sqlite3\", \"./app.db?_fk=1\") // go-sqlite3", "app.db"),
+            ("os.MkdirAll(\"./uploads\", 0o755)", "uploads"),
+            ("const dataDir = \"./data\"\nos.MkdirAll(dataDir, 0o755)", "data"),
+            ("dbPath := flag.String(\"db\", \"data/store.db\", \"path\")\nos.MkdirAll(x, 0)", "data"),
+            ("path := getenv(\"DATABASE_PATH\", \"/data/app.db\")\nimport _ \"modernc.org/sqlite\"", "/data"),
+            ("DataDir string `env:\"DATA_DIR\" envDefault:\"/var/lib/app\"`\nos.MkdirAll(c.DataDir, 0)", "/var/lib/app"),
+            ("path := os.Getenv(\"DB\")\nif path == \"\" {\n\tpath = \"/tmp/visits.db\"\n}\nsqlite.Open(path)", ""),
+            ("viper.SetDefault(\"database.path\", \"store.sqlite\")\nsqlite.Open(x)", "store.sqlite"),
+            ("dsn := \"postgres://x/y\"\nos.Create(name)", ""),
+            ("const dataDir = \"./data\"\nos.ReadDir(dataDir)", ""),
+        ] {
+            assert_eq!(written(source), expected, "{source}");
+        }
+    }
+}

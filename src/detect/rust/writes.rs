@@ -1,0 +1,98 @@
+//! What a program in Rust writes beside itself.
+
+use std::rc::Rc;
+
+use super::settings::settings;
+use crate::detect::source;
+use crate::detect::writes::Writes;
+use crate::fs::{Dir, Text};
+use crate::manifest::pattern;
+use crate::model::{Kind, ServiceDraft};
+
+/// Calls that make a file, and addresses of databases that are one.
+const FILES: &[&str] = &[
+    r#""(sqlite:[^"\n]+)""#,
+    r#"\bConnection::open\(\s*"([^"\n]+)""#,
+    r#"\bSqliteConnectionManager::file\(\s*"([^"\n]+)""#,
+    r#"\bSqliteConnection::establish\(\s*"([^"\n]+)""#,
+    r#"\.filename\(\s*"([^"\n]+)""#,
+    r#"\bDatabase::create\(\s*"([^"\n]+)""#,
+    r#"\bOpenOptions[^;]{0,200}?\.open\(\s*"([^"\n]+)""#,
+    r#"\b(?:File::create|fs::write)\(\s*"([^"\n]+)""#,
+];
+
+/// Calls that make a folder or fill one.
+const FOLDERS: &[&str] = &[
+    r#"\bcreate_dir(?:_all)?\(\s*&?"([^"\n]+)""#,
+    r#"\bsled::open\(\s*"([^"\n]+)""#,
+    r#"\bDB::open(?:_default)?\(\s*"([^"\n]+)""#,
+    r#"\brolling::(?:daily|hourly|minutely|never)\(\s*"([^"\n]+)""#,
+];
+
+/// Settings with their defaults: constants and variables, the environment, functions that serde calls, fields.
+const SETTINGS: &[&str] = &[
+    r#"\b(\w+)\s*(?::\s*&(?:'static\s+)?str\s*)?=\s*"([^"\n]+)""#,
+    r#"\bvar\(\s*"(\w+)"\s*\)[^;{}]{0,160}?(?:unwrap_or\w*|or_else|map_or\w*)\(\s*(?:\|_?\w*\|\s*)?(?:String::from\(|PathBuf::from\()?"([^"\n]+)""#,
+    r#"\bfn\s+(?:default_)?(\w+)\(\)\s*->\s*(?:String|PathBuf|&'static str)\s*\{\s*(?:String::from\(|PathBuf::from\()?"([^"\n]+)""#,
+    r#"\b(\w+):\s*(?:String::from\(|PathBuf::from\()?"([^"\n]+)""#,
+];
+
+/// Signs that a program keeps something at all.
+const KEEPS: &str = r"\b(create_dir|File::create|OpenOptions|fs::write|sqlite|Sqlite|rusqlite|sled::|rocksdb|redb|tracing_appender)";
+
+/// Calls that open a database that is a file.
+const DATABASES: &str =
+    r"\b(Connection::open\(|SqlitePool|SqliteConnectOptions|SqliteConnection::establish|sled::open|redb::Database|SqliteConnectionManager::file)";
+
+/// Searches the source of what runs for long, and the settings that it reads.
+pub fn search(dir: &Dir<'_>, draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>]) {
+    let keeps = pattern::pattern(KEEPS).ok().is_some_and(|keeps| source::find(texts, &keeps, "//").is_some());
+    if draft.kind == Kind::Tool || !keeps {
+        return;
+    }
+    let mut found = Writes::default();
+    found.calls(dir, texts, FILES, true);
+    found.calls(dir, texts, FOLDERS, false);
+    for one in settings(texts) {
+        found.setting(dir, &one.name, &one.default, one.at);
+    }
+    found.settings(dir, texts, SETTINGS);
+    found.settings_in_files(dir, files);
+    let database = pattern::pattern(DATABASES).ok().and_then(|pattern| source::find(texts, &pattern, "//"));
+    found.databases(dir, texts, database.map(|hit| hit.at));
+    found.state_without_shell(draft);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::search;
+    use crate::fs::{Text, Tree};
+    use crate::model::{Kind, RelPath, ServiceDraft};
+
+    fn written(source: &str) -> String {
+        let mut draft = ServiceDraft::new("rust", RelPath::root(), "a");
+        draft.kind = Kind::Server;
+        let tree = Tree::memory([("src/main.rs", source)]);
+        search(&tree.root(), &mut draft, &[Rc::new(Text::new(RelPath::known("src/main.rs"), source))], &[]);
+        draft.facts.iter().map(|(_, what)| what.value.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn files_and_folders_by_calls_and_by_settings() {
+        for (source, expected) in [
+            ("SqlitePool::connect(\"sqlite:todos.db?mode=rwc\")", "todos.db"),
+            ("SqlitePool::connect(\"sqlite::memory:\")", ""),
+            ("let url = env::var(\"DATABASE_URL\").unwrap_or_else(|_| \"sqlite://data/a.db\".into());", "data"),
+            ("let c = Connection::open(\"a.db\"); // rusqlite", "a.db"),
+            ("const UPLOADS_DIRECTORY: &str = \"uploads\";\nfs::create_dir_all(UPLOADS_DIRECTORY)", "uploads"),
+            ("#[arg(long, env = \"DATA_DIR\", default_value = \"./data\")]\npub data_dir: PathBuf,\ncreate_dir_all(x)", "data"),
+            ("fn default_data_dir() -> String {\n    \"/var/lib/x\".into()\n}\ncreate_dir_all(x)", "/var/lib/x"),
+            ("let url = \"postgres://x/y\"; File::create(name)", ""),
+            ("tracing_appender::rolling::daily(\"./logs\", \"a.log\")", "logs"),
+        ] {
+            assert_eq!(written(source), expected, "{source}");
+        }
+    }
+}
