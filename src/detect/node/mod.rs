@@ -9,6 +9,7 @@ mod frameworks;
 pub mod listening;
 mod managers;
 mod natives;
+mod nx;
 pub mod pages;
 mod places;
 mod prisma;
@@ -35,7 +36,7 @@ use super::{Detector, Found, asked, deno, source};
 use crate::catalog::{FrameworkRow, StackPack};
 use crate::fs::Dir;
 use crate::manifest::{self, Package, pattern};
-use crate::model::{Answers, Claim, Decision, Dependency, Diagnostic, Evidence, Kind, ServiceDraft, Source, Strength};
+use crate::model::{Answers, Claim, Decision, Dependency, Diagnostic, Evidence, Kind, RelPath, ServiceDraft, Source, Strength};
 
 /// Manifests of other stacks: beside them a `package.json` is often for assets alone.
 const OTHERS: &[&str] = &[
@@ -91,7 +92,13 @@ fn found(runtime: Runtime, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -
             return Ok(found);
         }
     }
-    let draft = single(runtime, dir, pack, answers)?;
+    let apps = nx::applications(dir)?;
+    if apps.len() > 1 {
+        let folders: Vec<RelPath> = apps.iter().map(|app| app.folder.clone()).collect();
+        let one = |app: &nx::App| single(runtime, dir, pack, answers, Some((app, &folders)));
+        return Ok(Found { services: apps.iter().map(one).collect::<Result<_, _>>()?, covers: folders });
+    }
+    let draft = single(runtime, dir, pack, answers, None)?;
     // Scripts that call the packages below make no service: those are.
     let runs_nothing = draft.start.is_none() && draft.framework.is_none() && !draft.dependencies.iter().any(|dependency| dependency.production);
     if runs_nothing && dir.files_below().any(|path| path.name() == "package.json" && path.depth() > dir.path().depth() + 1) {
@@ -186,13 +193,26 @@ fn ending(name: &str) -> &str {
 }
 
 /// The service of a folder that is no workspace.
-fn single(runtime: Runtime, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -> Result<ServiceDraft, Diagnostic> {
+fn single(runtime: Runtime, dir: &Dir<'_>, pack: &StackPack, answers: &Answers, nx: Option<(&nx::App, &[RelPath])>) -> Result<ServiceDraft, Diagnostic> {
     let package = Package::read(dir)?;
-    let mut draft = ServiceDraft::new(runtime.id(), dir.path().clone(), package.as_ref().and_then(Package::name).map_or("", own_name));
+    let own = package.as_ref().and_then(Package::name).map_or("", own_name);
+    let mut draft = ServiceDraft::new(runtime.id(), dir.path().clone(), nx.map_or(own, |(app, _)| &app.name));
     let hints = answers.hints(dir.path(), &draft.name);
     let manager = Manager::choose(dir, package.as_ref(), pack, &hints)?;
-    let project =
-        Project { dir: dir.clone(), package, root: None, manager: &manager, runtime, pack, hints, others: Vec::new(), libraries: Vec::new(), framework: None };
+    let others = nx.into_iter().flat_map(|(app, all)| all.iter().filter(|folder| **folder != app.folder)).cloned().collect();
+    let project = Project {
+        dir: dir.clone(),
+        package,
+        root: None,
+        manager: &manager,
+        runtime,
+        pack,
+        hints,
+        others,
+        libraries: Vec::new(),
+        framework: None,
+        nx: nx.map(|(app, _)| app.clone()),
+    };
     let listed = project.package.is_some() || runtime == Runtime::Bun;
     fill(&mut draft, project, std::slice::from_ref(dir))?;
     if !listed {
@@ -278,7 +298,7 @@ fn fill(draft: &mut ServiceDraft, mut project: Project<'_>, folders: &[Dir<'_>])
     if project.package.is_some() && project.manager.name.value == "bun" && project.runtime == Runtime::Node {
         draft.refused.insert("alpine".to_owned(), "the program of bun that is copied in needs glibc".to_owned());
     }
-    if !frameworks::fill(draft, &project)? {
+    if !frameworks::of_nx(draft, &project)? && !frameworks::fill(draft, &project)? {
         servers::fill(draft, &project)?;
     }
     prisma::fill(draft, &project)?;

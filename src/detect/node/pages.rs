@@ -69,5 +69,5 @@ fn draft(dir: &Dir<'_>, answers: &Answers) -> Result<Option<ServiceDraft>, Diagn
     }
     let runtime = if bun::claimed(dir).is_some() { Runtime::Bun } else { Runtime::Node };
     let pack = StackPack::load(runtime.id()).map_err(|why| Diagnostic::error("catalogue", why))?;
-    super::single(runtime, dir, &pack, answers).map(Some)
+    super::single(runtime, dir, &pack, answers, None).map(Some)
 }

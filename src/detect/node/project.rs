@@ -1,6 +1,7 @@
 //! One package with its surroundings, as the parts of the detector see it.
 
 use super::managers::Manager;
+use super::nx::App;
 use super::runtime::Runtime;
 use super::script::{self, BIN};
 use super::{elsewhere, start};
@@ -32,6 +33,8 @@ pub struct Project<'a> {
     pub libraries: Vec<Package>,
     /// The framework's row.
     pub framework: Option<String>,
+    /// The application, where Nx builds several from one manifest.
+    pub nx: Option<App>,
 }
 
 impl Project<'_> {

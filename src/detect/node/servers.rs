@@ -7,7 +7,7 @@ use super::project::Project;
 use super::runtime::Runtime;
 use super::script::{self, BIN, Script};
 use super::typescript::{self, Output};
-use super::{bun, content, elsewhere, frameworks, start, stripping};
+use super::{bun, content, elsewhere, frameworks, nx, start, stripping};
 use crate::detect::{asked, source};
 use crate::fs::Text;
 use crate::model::question::Question;
@@ -99,10 +99,9 @@ fn kind(draft: &ServiceDraft, facts: &Listening, tool: bool) -> Kind {
 
 fn build(draft: &mut ServiceDraft, project: &Project<'_>, file: Option<&str>) -> Result<(), Diagnostic> {
     let mut candidates = Candidates::new();
-    if let Some((name, doc)) = start::nx_project(project)?.filter(|(name, _)| !name.is_empty()) {
+    if let Some(app) = nx::only(project)? {
         let own = project.package.as_ref().and_then(|package| package.script("build")).is_none_or(|(text, _)| text.starts_with("nx build"));
-        let at = doc.get(&["targets", "build"]).map(|node| doc.evidence(&["targets", "build"], node));
-        candidates.extend(at.filter(|_| own).map(|at| (Cmd::Shell(format!("{BIN}nx build {}", Cmd::word(&name))), Source::File(at))));
+        candidates.extend(app.build().filter(|_| own || app.several));
     }
     if project.dir.has("nx.json") {
         draft.set("base_env", serde_json::json!({"NX_DAEMON": "false"}));
@@ -181,7 +180,7 @@ fn dev(draft: &mut ServiceDraft, project: &Project<'_>, file: Option<&str>) -> R
         .package
         .as_ref()
         .and_then(|package| ["dev", "start:dev", "develop", "watch", "start:watch"].into_iter().find_map(|name| script::named(package, name)));
-    let decided = match script {
+    let decided = match script.filter(|_| project.nx.is_none()) {
         Some(Script { command: Cmd::Exec(words), before, at, .. }) if before.is_empty() => {
             let tool = words[0].strip_prefix(BIN).unwrap_or_default().to_owned();
             helpers(draft, project, &tool, &at);
@@ -196,7 +195,8 @@ fn dev(draft: &mut ServiceDraft, project: &Project<'_>, file: Option<&str>) -> R
             Some(Decision::new(Cmd::Exec(shlex::split(&project.run(&name)).unwrap_or_default()), Source::File(at)))
         }
         None => start::for_development(project)
-            .or(start::nx_serve(project)?)
+            .filter(|_| project.nx.is_none())
+            .or(nx::only(project)?.and_then(|app| app.serve()))
             .or_else(|| start::watched(project, file))
             .or_else(|| built_first(draft, project, file)),
     };

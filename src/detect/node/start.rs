@@ -4,7 +4,7 @@ use super::project::Project;
 use super::runtime::Runtime;
 use super::script::{self, BIN, Script};
 use super::typescript::{self, Output};
-use super::{declares, ending};
+use super::{declares, ending, nx};
 use crate::detect::asked;
 use crate::manifest::{Document, procfile};
 use crate::model::question::Question;
@@ -130,7 +130,7 @@ pub fn find(project: &Project<'_>, output: Option<&Output>) -> Result<Start, Dia
             }
         }
         if candidates.is_empty()
-            && let Some((file, at)) = nx_output(project)?
+            && let Some((file, at)) = nx::only(project)?.and_then(|app| app.program())
         {
             candidates.push(project.runtime.runs(&file), Source::inferred("what Nx builds", [at]));
         }
@@ -234,7 +234,7 @@ fn for_production(project: &Project<'_>, script: &Script, output: Option<&Output
         return Some((project.runtime.runs(&file), Source::inferred("what it keeps alive: the container's engine does that", [script.at.clone()])));
     }
     if program == "nx" {
-        let (file, at) = nx_output(project).ok()??;
+        let (file, at) = nx::only(project).ok()??.program()?;
         return Some((project.runtime.runs(&file), Source::inferred("what Nx builds", [script.at.clone(), at])));
     }
     if FOR_DEVELOPMENT.contains(&program) {
@@ -294,45 +294,6 @@ fn kept_alive(project: &Project<'_>, words: &[String]) -> Option<String> {
     let value = tail.trim_start_matches(['"', '\'', ' ', ':']);
     let file: String = value.chars().take_while(|c| !matches!(c, '"' | '\'' | '`' | '\n' | ',')).collect();
     project.dir.has(file.trim_start_matches("./")).then_some(file)
-}
-
-/// The program that Nx builds, by the settings of the project: the root's own, or those of the one application below it.
-fn nx_output(project: &Project<'_>) -> Result<Option<(String, Evidence)>, Diagnostic> {
-    let Some((_, doc)) = nx_project(project)? else { return Ok(None) };
-    let Some((folder, at)) = doc.string(&["targets", "build", "options", "outputPath"]) else { return Ok(None) };
-    let main = doc.str(&["targets", "build", "options", "main"]).unwrap_or("main.ts");
-    let name = main.rsplit('/').next().unwrap_or(main);
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    Ok(Some((format!("{folder}/{stem}.js"), at)))
-}
-
-/// The name and the settings of the application that Nx builds; the name is empty at the root, where Nx needs none.
-pub fn nx_project(project: &Project<'_>) -> Result<Option<(String, Document)>, Diagnostic> {
-    if let Some(doc) = Document::read(&project.dir, "project.json")? {
-        return Ok(Some((String::new(), doc)));
-    }
-    if !project.dir.has("nx.json") {
-        return Ok(None);
-    }
-    let mut found = Vec::new();
-    for path in project.dir.files_below().filter(|path| path.name() == "project.json" && path.depth() <= project.dir.path().depth() + 4) {
-        let Some(folder) = path.parent() else { continue };
-        let Some(doc) = Document::read(&project.dir.tree().dir(folder.clone()), "project.json")? else { continue };
-        let application = doc.str(&["projectType"]) == Some("application") && doc.get(&["targets", "build"]).is_some();
-        let name = doc.str(&["name"]).unwrap_or_else(|| folder.name()).to_owned();
-        if application && !name.ends_with("-e2e") {
-            found.push((name, doc));
-        }
-    }
-    Ok(if found.len() == 1 { found.pop() } else { None })
-}
-
-/// The target that serves the application for development, where Nx builds it and no script does.
-pub fn nx_serve(project: &Project<'_>) -> Result<Option<Decision<Cmd>>, Diagnostic> {
-    let Some((name, doc)) = nx_project(project)?.filter(|(name, _)| !name.is_empty()) else { return Ok(None) };
-    let Some(node) = doc.get(&["targets", "serve"]) else { return Ok(None) };
-    let at = doc.evidence(&["targets", "serve"], node);
-    Ok(Some(Decision::new(Cmd::Exec(vec![format!("{BIN}nx"), "serve".to_owned(), name]), Source::File(at))))
 }
 
 /// `entryFile` and `sourceRoot` of `nest-cli.json`.

@@ -138,6 +138,7 @@ impl<'a> Workspace<'a> {
             others: if is_root { self.folders() } else { Vec::new() },
             libraries: self.libraries(at).into_iter().map(|library| self.packages[library].package.clone()).collect(),
             framework: None,
+            nx: None,
         };
         let is_application = if is_root { project.is_application_beside_members(wanted == Wanted::Alone) } else { project.is_application() };
         if wanted != Wanted::Whatever && !is_application {
@@ -304,7 +305,7 @@ fn set<'p>(patterns: impl Iterator<Item = &'p String>) -> GlobSet {
 }
 
 /// Whether a name can stand in a command as it is.
-fn plain(name: &str) -> bool {
+pub fn plain(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('-') && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '@' | '/' | '-' | '_' | '.'))
 }
 

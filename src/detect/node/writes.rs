@@ -80,6 +80,8 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
         let here = here.unwrap_or_else(|| RelPath::known(path).parent().unwrap_or_else(RelPath::root));
         search(&mut found, project, &Reader { text, here }, bundled, &mut draft.notes);
     }
+    // What the repository holds there is written over.
+    draft.set("owned", found.folders().any(|folder| project.dir.dir(folder).files_below().any(|file| !file.name().starts_with('.'))));
     let outside: Vec<String> = found.folders().filter(|folder| folder.starts_with('/')).map(ToOwned::to_owned).collect();
     draft.set("outside", outside);
     let home = project.folder_in_workspace().unwrap_or_default();

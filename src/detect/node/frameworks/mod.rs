@@ -20,6 +20,7 @@ use mode::{Mode, Server, Site};
 use row::Front;
 use settings::Settings;
 
+use super::nx;
 use super::project::Project;
 use super::script::{self, BIN};
 use crate::catalog::FrameworkRow;
@@ -85,6 +86,41 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<bool, Dia
     }
     let old_engines = (front.old_engines && project.manager.is_classic()).then(|| ("YARN_IGNORE_ENGINES".to_owned(), "1".to_owned()));
     let variables: BTreeMap<String, String> = front.env.clone().into_iter().chain(old_bundler(package, row, &front)).chain(old_engines).collect();
+    draft.set("base_env", serde_json::to_value(variables).unwrap_or_default());
+    draft.set("dev_env", serde_json::to_value(&front.dev_env).unwrap_or_default());
+    draft.set("front", true);
+    surroundings(draft, project, written);
+    Ok(true)
+}
+
+/// The same for the pages of an application that Nx builds from the manifest at the root.
+pub fn of_nx(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<bool, Diagnostic> {
+    let Some(app) = nx::only(project)?.filter(|app| !app.name.is_empty()) else { return Ok(false) };
+    let Some(row) = app.framework(&project.dir).and_then(|id| project.pack.framework(id)) else { return Ok(false) };
+    let Some(front) = Front::of(row)? else { return Ok(false) };
+    let by = Source::inferred("what Nx builds it with", [app.doc.whole()]);
+    draft.framework =
+        Some(Decision::new(row.id.clone(), by)).filter(|_| project.has_dependency(&row.id) || row.dependency.iter().any(|name| project.has_dependency(name)));
+    if row.id == "nextjs" {
+        return Err(Diagnostic::error("unsupported", "Next.js inside of a package that Nx builds is not known yet")
+            .at(app.doc.whole())
+            .help("pass --build-cmd and --start-cmd"));
+    }
+    let home = project.dir.tree().dir(app.folder.clone());
+    let settings = Settings::read(&home, &front.settings);
+    let mut builds = Candidates::new();
+    builds.extend(app.build());
+    draft.build = asked::command(&project.hints, Question::BuildCmd, builds)?;
+    let mut serving = app.serving();
+    serving.extend(front.host.iter().cloned());
+    draft.dev = Some(Decision::new(Cmd::Exec(serving), app.serve().map_or_else(|| Source::default("how Nx serves for development"), |serve| serve.source)));
+    draft.set("dev_port", settings.port().unwrap_or(4200));
+    let texts = source::files(&home, CODE, &[]);
+    pages::variables(draft, project, &front, &texts, true);
+    let (out, source) = app.output(&project.dir);
+    let written = vec![out.split('/').next().unwrap_or_default().to_owned(), ".nx".to_owned()];
+    files(draft, project, row, &front, &settings, Site { out, page: front.page.clone(), source }, "")?;
+    let variables: BTreeMap<String, String> = front.env.clone().into_iter().chain([("NX_DAEMON".to_owned(), "false".to_owned())]).collect();
     draft.set("base_env", serde_json::to_value(variables).unwrap_or_default());
     draft.set("dev_env", serde_json::to_value(&front.dev_env).unwrap_or_default());
     draft.set("front", true);

@@ -1,0 +1,173 @@
+//! Nx: several applications below one manifest, each with settings of its own (`project.json`).
+
+use super::project::Project;
+use super::script::BIN;
+use crate::fs::Dir;
+use crate::manifest::{Document, Node};
+use crate::model::{Cmd, Decision, Diagnostic, Evidence, RelPath, Source};
+
+/// An application that Nx builds.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// Its name; empty at the root, where Nx needs none.
+    pub name: String,
+    /// Its folder.
+    pub folder: RelPath,
+    /// Its settings.
+    pub doc: Document,
+    /// Whether it is one of several.
+    pub several: bool,
+}
+
+/// The applications of a folder: its own, or those below it.
+pub fn applications(dir: &Dir<'_>) -> Result<Vec<App>, Diagnostic> {
+    if let Some(doc) = Document::read(dir, "project.json")? {
+        return Ok(vec![App { name: String::new(), folder: dir.path().clone(), doc, several: false }]);
+    }
+    let mut found = Vec::new();
+    if !dir.has("nx.json") {
+        return Ok(found);
+    }
+    for path in dir.files_below().filter(|path| path.name() == "project.json" && path.depth() <= dir.path().depth() + 4) {
+        let Some(folder) = path.parent() else { continue };
+        let Some(doc) = Document::read(&dir.tree().dir(folder.clone()), "project.json")? else { continue };
+        let name = doc.str(&["name"]).unwrap_or_else(|| folder.name()).to_owned();
+        let app = App { name, folder, doc, several: false };
+        let builds = app.doc.get(&["targets", "build"]).is_some() || app.settings(dir).is_some();
+        if app.doc.str(&["projectType"]) == Some("application") && builds && !app.name.ends_with("-e2e") && super::workspace::plain(&app.name) {
+            found.push(app);
+        }
+    }
+    let several = found.len() > 1;
+    found.iter_mut().for_each(|app| app.several = several);
+    Ok(found)
+}
+
+impl App {
+    /// What it states about a target, with its place.
+    fn target(&self, name: &str) -> Option<(&Node, Evidence)> {
+        let node = self.doc.get(&["targets", name])?;
+        Some((node, self.doc.evidence(&["targets", name], node)))
+    }
+
+    /// The bundler whose settings lie in its folder, as the catalogue calls it: plugins of Nx make targets of these.
+    fn settings(&self, dir: &Dir<'_>) -> Option<&'static str> {
+        let home = dir.tree().dir(self.folder.clone());
+        let has = |stem: &str| ["ts", "js", "mts", "mjs", "cjs"].iter().any(|ending| home.has(&format!("{stem}.{ending}")));
+        [("next.config", "nextjs"), ("vite.config", "vite"), ("webpack.config", "webpack"), ("rspack.config", "webpack"), ("rsbuild.config", "webpack")]
+            .into_iter()
+            .find_map(|(stem, id)| has(stem).then_some(id))
+    }
+
+    /// The framework that makes its pages, where it is a site: by the executor of its build, else by its settings.
+    pub fn framework(&self, dir: &Dir<'_>) -> Option<&'static str> {
+        let executor = self.doc.str(&["targets", "build", "executor"]).unwrap_or_default();
+        let home = dir.tree().dir(self.folder.clone());
+        let page = home.has("index.html") || home.has("src/index.html");
+        let by_executor = [("angular", "angular"), ("next", "nextjs"), ("vite", "vite"), ("webpack", "webpack"), ("rspack", "webpack"), ("rsbuild", "webpack")];
+        let id = by_executor
+            .into_iter()
+            .find_map(|(sign, id)| executor.contains(sign).then_some(id))
+            .or_else(|| self.settings(dir).filter(|_| executor.is_empty()))?;
+        (page || id == "nextjs").then_some(id)
+    }
+
+    /// The folder that its build makes, seen from the root.
+    pub fn output(&self, dir: &Dir<'_>) -> (String, Source) {
+        let node = self.doc.get(&["targets", "build", "options", "outputPath"]);
+        let stated = node.and_then(|node| {
+            let base = node.str().or_else(|| node.get(&["base"]).and_then(Node::str))?;
+            // Angular's newer builder puts what is for browsers into a folder of its own.
+            let executor = self.doc.str(&["targets", "build", "executor"]).unwrap_or_default();
+            let browser = node.get(&["browser"]).and_then(Node::str).or_else(|| executor.ends_with(":application").then_some("browser"));
+            let path = browser.filter(|browser| !browser.is_empty()).map_or_else(|| base.to_owned(), |browser| format!("{base}/{browser}"));
+            Some((path, Source::File(self.doc.evidence(&["targets", "build", "options", "outputPath"], node))))
+        });
+        let listed = || {
+            let node = self.doc.get(&["targets", "build", "outputs"])?.items().next()?;
+            let path = node.str()?.strip_prefix("{workspaceRoot}/").filter(|path| !path.contains('{'))?;
+            Some((path.to_owned(), Source::File(self.doc.evidence(&["targets", "build", "outputs"], node))))
+        };
+        let folder = self.folder.below(dir.path()).unwrap_or_default();
+        stated.or_else(listed).unwrap_or_else(|| (format!("dist/{folder}"), Source::default("where Nx builds to")))
+    }
+
+    /// The program that its build makes.
+    pub fn program(&self) -> Option<(String, Evidence)> {
+        let (folder, at) = self.doc.string(&["targets", "build", "options", "outputPath"])?;
+        let main = self.doc.str(&["targets", "build", "options", "main"]).unwrap_or("main.ts");
+        let name = main.rsplit('/').next().unwrap_or(main);
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        Some((format!("{folder}/{stem}.js"), at))
+    }
+
+    /// The command that builds it, unless it is the root's own.
+    pub fn build(&self) -> Option<(Cmd, Source)> {
+        let at = self.target("build").map_or_else(|| self.doc.whole(), |(_, at)| at);
+        (!self.name.is_empty()).then(|| (Cmd::Shell(format!("{BIN}nx build {}", Cmd::word(&self.name))), Source::File(at)))
+    }
+
+    /// The command that serves it for development.
+    pub fn serve(&self) -> Option<Decision<Cmd>> {
+        let (_, at) = self.target("serve")?;
+        (!self.name.is_empty()).then(|| Decision::new(Cmd::Exec(self.serving()), Source::File(at)))
+    }
+
+    /// The same without evidence: plugins make a target of that name.
+    pub fn serving(&self) -> Vec<String> {
+        vec![format!("{BIN}nx"), "serve".to_owned(), self.name.clone()]
+    }
+}
+
+/// The one application of a project.
+pub fn only(project: &Project<'_>) -> Result<Option<App>, Diagnostic> {
+    if let Some(app) = &project.nx {
+        return Ok(Some(app.clone()));
+    }
+    let mut found = applications(&project.dir)?;
+    Ok(if found.len() == 1 { found.pop() } else { None })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::detect::select::detect;
+    use crate::fs::Tree;
+    use crate::model::Answers;
+
+    #[test]
+    fn each_application_of_one_manifest_is_a_service() {
+        let tree = Tree::memory([
+            (
+                "package.json",
+                r#"{"name": "@shop/source", "private": true, "workspaces": ["apps/*"], "scripts": {"start": "nx serve"}, "dependencies": {"express": "5"}, "devDependencies": {"nx": "22", "vite": "7"}}"#,
+            ),
+            ("package-lock.json", "{}"),
+            ("nx.json", "{}"),
+            ("apps/web/package.json", r#"{"name": "web"}"#),
+            ("apps/web/project.json", r#"{"name": "web", "projectType": "application"}"#),
+            ("apps/web/vite.config.ts", "export default { server: { port: 4300 } }"),
+            ("apps/web/index.html", ""),
+            (
+                "apps/api/project.json",
+                r#"{"name": "api", "projectType": "application", "targets": {"build": {"options": {"outputPath": "dist/apps/api", "main": "apps/api/src/main.ts"}}, "serve": {}}}"#,
+            ),
+            ("apps/api/src/main.ts", "app.listen(process.env.PORT || 3333)"),
+            ("apps/web-e2e/project.json", r#"{"name": "web-e2e", "projectType": "application", "targets": {"build": {}}}"#),
+            ("libs/ui/project.json", r#"{"name": "ui", "projectType": "library", "targets": {"build": {}}}"#),
+        ]);
+        let found = detect(&tree, &Answers::default());
+        let said = |service: &crate::model::ServiceDraft| {
+            let command = |decision: &Option<crate::model::Decision<crate::model::Cmd>>| decision.as_ref().map(|it| it.value.to_string()).unwrap_or_default();
+            let output = service.extra.get("site").and_then(|site| site.as_str().map(ToOwned::to_owned)).unwrap_or_else(|| command(&service.start));
+            format!("{}: {}; {}; {}", service.name, command(&service.build), output, command(&service.dev))
+        };
+        assert_eq!(
+            found.services.iter().map(said).collect::<Vec<_>>(),
+            [
+                "api: node_modules/.bin/nx build api; node dist/apps/api/main.js; node_modules/.bin/nx serve api",
+                "web: node_modules/.bin/nx build web; dist/apps/web; node_modules/.bin/nx serve web --host 0.0.0.0",
+            ]
+        );
+        assert_eq!(found.services[0].port.as_ref().map(|port| port.value), Some(3333));
+    }
+}
