@@ -5,6 +5,7 @@ mod c;
 mod deno;
 mod front_end;
 mod go;
+mod handwritten;
 mod listening;
 mod node;
 mod python;

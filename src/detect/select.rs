@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::recognised::Recogniser;
-use super::{DETECTORS, Detector, Found};
+use super::{DETECTORS, Detector, Found, handwritten};
 use crate::catalog::StackPack;
 use crate::fs::{Dir, Tree};
 use crate::model::question::Question;
-use crate::model::{Answers, Claim, Diagnostic, Open, RelPath, ServiceDraft, Severity, Source, Strength};
+use crate::model::{Answers, Claim, Diagnostic, Given, Kind, Open, RelPath, ServiceDraft, Severity, Source, Strength};
 
 /// How deep below the root services are looked for.
 const DEEPEST: usize = 4;
@@ -91,6 +91,22 @@ pub struct Detection {
 
 /// Finds the services of a tree.
 pub fn detect(tree: &Tree, answers: &Answers) -> Detection {
+    let found = search(tree, answers);
+    // The repository's own Dockerfile says what the source leaves open; everything that follows from it is decided anew.
+    let mut told = answers.clone();
+    let mut more = false;
+    for service in found.services.iter().filter(|service| service.kind != Kind::Site && !service.pack.is_empty()) {
+        let open = service.port.as_ref().is_none_or(|port| matches!(port.source, Source::Default { .. }));
+        let alone = found.services.iter().filter(|other| other.root == service.root).count() == 1;
+        if let Some((port, at)) = Some(tree.dir(service.root.clone())).filter(|_| open && alone).and_then(|dir| handwritten::port(&dir, service)) {
+            told.suggest(&service.root, Question::Port, Given { value: port.to_string(), source: Source::File(at) });
+            more = true;
+        }
+    }
+    if more { search(tree, &told) } else { found }
+}
+
+fn search(tree: &Tree, answers: &Answers) -> Detection {
     let mut search = Search { answers, packs: BTreeMap::new(), found: Detection::default(), covered: Vec::new() };
     search.found.diagnostics.extend(tree.notes().iter().cloned());
     search.visit(&tree.root(), false);

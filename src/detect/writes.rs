@@ -16,12 +16,18 @@ const MOST: usize = 6;
 const OF_DATA: &[&str] =
     &["/config", "/data", "/database", "/db", "/mnt", "/opt", "/srv", "/storage", "/uploads", "/var/cache", "/var/data", "/var/lib", "/var/log", "/var/opt"];
 
+/// Folders of the system or of the image: a command that names one reads it.
+const OF_SYSTEM: &[&str] =
+    &["app", "bin", "boot", "dev", "etc", "home", "lib", "media", "mnt", "opt", "proc", "root", "run", "sbin", "sys", "tmp", "usr", "var"];
+
 /// What is written, each with the place that says so.
 #[derive(Debug, Default)]
 pub struct Writes {
     folders: Vec<(String, Evidence)>,
     files: Vec<(String, Evidence)>,
     brought: Vec<String>,
+    /// Folders outside of the code that the program's command names.
+    told: Vec<(String, Source)>,
 }
 
 impl Writes {
@@ -44,6 +50,23 @@ impl Writes {
         }
         self.folders.retain(|(known, _)| !inside(known, path));
         self.folders.push((path.to_owned(), at));
+    }
+
+    /// Folders of its own that a command line gives the program: `--datadir /config`; of a file the one that it lies in.
+    pub fn told(&mut self, words: &[String], source: &Source) {
+        for word in words.iter().skip(1) {
+            let path = word.rsplit('=').next().unwrap_or(word).trim_end_matches('/');
+            let top = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+            let plain = path.starts_with('/') && path.len() > 1 && path.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
+            if !plain || OF_SYSTEM.contains(&top) || path.contains("..") {
+                continue;
+            }
+            let (above, name) = path.rsplit_once('/').unwrap_or(("", path));
+            let folder = if name.contains('.') { above } else { path };
+            if !folder.is_empty() && !self.told.iter().any(|(known, _)| known == folder) {
+                self.told.push((folder.to_owned(), source.clone()));
+            }
+        }
     }
 
     /// A file seen from the program, in a folder that holds code too, or in that of the program itself: it is linked into the volume of data.
@@ -83,10 +106,12 @@ impl Writes {
         let join = |path: &str| if path.starts_with('/') || home.is_empty() { path.to_owned() } else { format!("{home}/{path}") };
         let whole = |path: &String| if path.starts_with('/') { path.clone() } else { format!("/app/{path}") };
         let mut folders: Vec<String> = self.folders.iter().map(|(folder, _)| join(folder)).collect();
+        folders.extend(self.told.iter().map(|(folder, _)| folder.clone()));
         if !self.files.is_empty() && !folders.iter().any(|folder| folder == DATA) {
             folders.push(DATA.to_owned());
         }
         folders.sort();
+        folders.dedup();
         draft.set("volumes", folders.iter().map(whole).collect::<Vec<_>>());
         draft.set("written", folders);
         let mut links: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
@@ -98,9 +123,8 @@ impl Writes {
         draft.set("links", links.into_iter().map(|(to, files)| json!({ "files": files, "to": to })).collect::<Vec<_>>());
         self.brought.retain(|path| self.files.iter().any(|(file, _)| file == path));
         draft.set("seeds", self.brought);
-        for (path, at) in self.folders.into_iter().chain(self.files) {
-            draft.facts.push(("writes".to_owned(), Decision::new(path, Source::File(at))));
-        }
+        let found = self.folders.into_iter().chain(self.files).map(|(path, at)| (path, Source::File(at)));
+        draft.facts.extend(found.chain(self.told).map(|(path, source)| ("writes".to_owned(), Decision::new(path, source))));
     }
 }
 
@@ -117,7 +141,7 @@ fn inside(path: &str, folder: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::Writes;
-    use crate::model::{Evidence, RelPath, ServiceDraft};
+    use crate::model::{Evidence, RelPath, ServiceDraft, Source};
 
     #[test]
     fn folders_become_volumes_and_files_links() {
@@ -129,9 +153,11 @@ mod tests {
         found.alone("./shop.db", at());
         found.seeded("db/notes.json", at());
         assert_eq!(found.paths().collect::<Vec<_>>(), ["uploads", "data/db", "/var/lib/shop", "shop.db", "db/notes.json"]);
+        let command = ["python", "a.py", "--datadir", "/shop/", "--log=/shop/a.log", "/etc/x", "/"].map(str::to_owned);
+        found.told(&command, &Source::default("a test"));
         let mut draft = ServiceDraft::new("node", RelPath::root(), "a");
         found.state(&mut draft, "apps/api");
-        let volumes = serde_json::json!(["/data", "/var/lib/shop", "/app/apps/api/data/db", "/app/apps/api/uploads"]);
+        let volumes = serde_json::json!(["/data", "/shop", "/var/lib/shop", "/app/apps/api/data/db", "/app/apps/api/uploads"]);
         assert_eq!(draft.extra.get("volumes"), Some(&volumes));
         let links = serde_json::json!([{"files": ["/data/shop.db"], "to": "apps/api/"}, {"files": ["/data/notes.json"], "to": "apps/api/db/"}]);
         assert_eq!(draft.extra.get("links"), Some(&links));

@@ -7,6 +7,9 @@ use parse_dockerfile::{Command, HealthcheckArguments, Instruction, Source};
 use crate::fs::Text;
 use crate::model::{Cmd, Diagnostic, Evidence, RelPath};
 
+/// Names of a Dockerfile beside the code, then in the folders where teams keep it.
+pub const NAMES: &[&str] = &["Dockerfile", "Containerfile", "docker/Dockerfile", ".docker/Dockerfile", "build/Dockerfile", "deploy/Dockerfile"];
+
 /// What a Dockerfile says.
 #[derive(Clone, Debug)]
 pub struct Recipe {

@@ -20,6 +20,8 @@ pub struct Given {
 pub struct Answers {
     everywhere: BTreeMap<Question, Given>,
     by_app: BTreeMap<String, BTreeMap<Question, Given>>,
+    /// What the repository's own container files say where its source leaves something open: weaker than every person.
+    suggested: BTreeMap<RelPath, BTreeMap<Question, Given>>,
     /// Templates given on the command line, in place of those that `dockgen.toml` names.
     pub templates: Option<Vec<Template>>,
 }
@@ -35,6 +37,11 @@ impl Answers {
         self.by_app.entry(app.to_owned()).or_default().entry(question).or_insert(given);
     }
 
+    /// Records what a folder's own files say of its service.
+    pub fn suggest(&mut self, root: &RelPath, question: Question, given: Given) {
+        self.suggested.entry(root.clone()).or_default().insert(question, given);
+    }
+
     /// The answer for the whole repository.
     pub fn get(&self, question: Question) -> Option<&Given> {
         self.everywhere.get(&question)
@@ -42,7 +49,8 @@ impl Answers {
 
     /// The answers that hold for the service in this folder: its own, then those for all.
     pub fn hints(&self, root: &RelPath, name: &str) -> Hints<'_> {
-        Hints { own: [root.display(), name, root.name()].into_iter().find_map(|key| self.by_app.get(key)), everywhere: &self.everywhere }
+        let own = [root.display(), name, root.name()].into_iter().find_map(|key| self.by_app.get(key));
+        Hints { own, everywhere: &self.everywhere, suggested: self.suggested.get(root) }
     }
 
     /// The answers for the whole repository, in the order of the questions.
@@ -61,6 +69,7 @@ impl Answers {
 pub struct Hints<'a> {
     own: Option<&'a BTreeMap<Question, Given>>,
     everywhere: &'a BTreeMap<Question, Given>,
+    suggested: Option<&'a BTreeMap<Question, Given>>,
 }
 
 impl Hints<'_> {
@@ -71,7 +80,7 @@ impl Hints<'_> {
         match (own, general) {
             (Some(_), Some(typed)) if matches!(typed.source, Source::Flag(_) | Source::Env(_)) => general,
             (Some(own), _) => Some(own),
-            (None, general) => general,
+            (None, general) => general.or_else(|| self.suggested?.get(&question)),
         }
     }
 }

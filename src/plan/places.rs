@@ -1,13 +1,11 @@
 //! Where files go: the names and folders that the repository already has, else the usual ones.
 
 use crate::fs::Tree;
+use crate::manifest::dockerfile::NAMES;
 use crate::model::RelPath;
 
 /// compose's own order of precedence among the names that it reads.
 const COMPOSE: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
-
-/// Names of a Dockerfile beside the code, then in the folders where teams keep it.
-const DOCKERFILE: &[&str] = &["Dockerfile", "Containerfile", "docker/Dockerfile", ".docker/Dockerfile", "build/Dockerfile", "deploy/Dockerfile"];
 
 /// Where the files of one repository go.
 pub struct Places<'t> {
@@ -30,7 +28,7 @@ impl<'t> Places<'t> {
     /// The Dockerfile of the service in this folder.
     pub fn dockerfile(&self, home: &RelPath) -> RelPath {
         let dir = self.tree.dir(home.clone());
-        dir.at(dir.first_of(DOCKERFILE.iter().copied()).unwrap_or(DOCKERFILE[0]))
+        dir.at(dir.first_of(NAMES.iter().copied()).unwrap_or(NAMES[0]))
     }
 }
 

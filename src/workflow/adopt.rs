@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::catalog::services::Services;
 use crate::config::edit::Entry;
+use crate::detect::Detection;
 use crate::fs::Tree;
 use crate::manifest::dockerfile::{Recipe, Says, Stage};
 use crate::manifest::{Document, Node};
 use crate::model::plan::{Plan, Rendered, ServicePlan};
 use crate::model::question::Question;
-use crate::model::{Diagnostic, Evidence};
+use crate::model::{Diagnostic, Evidence, Source};
 use crate::write::{Action, ChangeSet};
 
 /// What a file that is taken over says.
@@ -26,9 +27,30 @@ pub(super) struct Adopted {
 /// Variables that say nothing of the project: the base image's, the runtime's, or what dockgen sets by itself.
 const NO_FACTS: &[&str] = &["PATH", "HOME", "USER", "LANG", "LC_ALL", "DEBIAN_FRONTEND", "VIRTUAL_ENV", "PYTHONPATH", "GOPATH", "PNPM_HOME", "PORT"];
 
+/// What was decided by files that are replaced: it has to outlive them.
+pub(super) fn stated(found: &Detection, set: &ChangeSet) -> Vec<Entry> {
+    let replaced = |source: &Source| source.evidence().is_some_and(|at| set.changes.iter().any(|change| change.file.path == at.file));
+    let mut entries = Vec::new();
+    for service in &found.services {
+        let app = (found.services.len() > 1).then(|| service.name.clone());
+        if let Some(port) = service.port.as_ref().filter(|port| replaced(&port.source)) {
+            entries.push(Entry::Answer { app: app.clone(), question: Question::Port, value: port.value.to_string() });
+        }
+        if let Some(start) = service.start.as_ref().filter(|start| replaced(&start.source)) {
+            entries.push(Entry::Answer { app, question: Question::StartCmd, value: start.value.to_string() });
+        }
+    }
+    entries
+}
+
 /// Reads the files in a change set that dockgen never wrote.
-pub(super) fn read(tree: &Tree, plan: &Plan, set: &ChangeSet) -> Adopted {
-    let mut all = Adopted::default();
+pub(super) fn read(tree: &Tree, found: &Detection, plan: &Plan, set: &ChangeSet) -> Adopted {
+    let mut all = Adopted { entries: stated(found, set), ..Adopted::default() };
+    for entry in &all.entries {
+        if let Entry::Answer { question, value, .. } = entry {
+            all.says.push(format!("{} {value}", question.prompt()));
+        }
+    }
     for change in set.changes.iter().filter(|change| change.action == Action::Foreign) {
         let path = &change.file.path;
         if let Some(service) = plan.services.iter().find(|service| service.dockerfile == *path) {

@@ -38,13 +38,15 @@ pub(super) fn finish(root: &Path, tree: &mut Tree, prepared: Prepared, answers: 
         entries.extend(typed(answers));
     }
     if options.adopt {
-        let adopted = adopt::read(tree, &prepared.plan, &set);
+        let adopted = adopt::read(tree, &prepared.found, &prepared.plan, &set);
         if !adopted.lost.is_empty() {
             prepared.diagnostics.extend(adopted.lost);
             return stop(options, talk, &prepared, Outcome::No);
         }
         talk.tell(&taken_over(&adopted.says));
         entries.extend(adopted.entries);
+    } else if options.force {
+        entries.extend(adopt::stated(&prepared.found, &set));
     }
     let mut kept = None;
     if !entries.is_empty() {

@@ -219,7 +219,7 @@ impl Wizard<'_> {
         if names.is_empty() {
             return Ok(prepared);
         }
-        let adopted = adopt::read(self.tree, &prepared.plan, &set);
+        let adopted = adopt::read(self.tree, &prepared.found, &prepared.plan, &set);
         self.talk.say(&format!("{} is there, and dockgen did not write it\n", names.join(", ")));
         self.talk.say(&report::human::diagnostics(&adopted.lost));
         for fact in &adopted.says {

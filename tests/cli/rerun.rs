@@ -178,3 +178,19 @@ fn an_upgrade_of_node_keeps_a_layer_and_a_command() {
     }
     project.expect(0, &["check"]);
 }
+
+#[test]
+fn what_a_replaced_dockerfile_decided_outlives_it() {
+    for flag in ["--adopt", "--force"] {
+        let project = Project::new(&[
+            ("requirements.txt", "flask\n"),
+            ("main.py", "from flask import Flask\n\napp = Flask(__name__)\n"),
+            ("Dockerfile", "FROM python:3.12\nWORKDIR /app\nCOPY . .\nEXPOSE 9000\n"),
+        ]);
+        project.expect(0, &["init", flag]);
+        assert!(project.read("Dockerfile").contains("EXPOSE 9000"), "{flag}");
+        assert!(project.read("dockgen.toml").contains("port = 9000"), "{flag}");
+        let run = project.expect(0, &["init"]);
+        assert!(run.stdout.lines().all(|line| line.starts_with("unchanged ")), "{flag}: {}", run.stdout);
+    }
+}

@@ -9,6 +9,7 @@ mod indexes;
 mod layout;
 mod lock;
 mod managers;
+mod options;
 mod processes;
 mod programs;
 mod project;
@@ -17,6 +18,7 @@ mod routes;
 mod run;
 mod servers;
 mod setup;
+mod stated;
 mod torch;
 mod undeclared;
 mod variables;
@@ -183,6 +185,9 @@ fn names<'r>(row: Option<&'r FrameworkRow>, key: &str) -> impl Iterator<Item = &
 /// What the program writes beside its code, by its source and by what its framework is known for.
 fn written(sources: &Sources<'_>, project: &Project, row: Option<&FrameworkRow>, mut writes: Writes, draft: &mut ServiceDraft) -> Result<(), Diagnostic> {
     writes::search(&mut writes, sources, project)?;
+    if let Some(start) = &draft.start {
+        writes.told(&start.value.words(), &start.source);
+    }
     if let Some(at) = draft.framework.as_ref().and_then(|framework| framework.source.evidence()) {
         for folder in names(row, "writes").filter(|folder| !sources.dir.has_dir(folder)) {
             writes::folder(&mut writes, folder, at.clone());
@@ -200,7 +205,10 @@ fn sources_of_production(sources: &Sources<'_>, project: &Project, row: Option<&
     let dir = &sources.dir;
     let alembic = project.needs(&["alembic"]).is_some();
     // A site of Django runs beside its manage.py, wherever its package is installed.
-    let beside = sources.packaged && row.is_none_or(|row| row.id != "django");
+    // So does a file that is started from the project's folder: what it imports need not be in the package.
+    let words = draft.start.as_ref().map(|start| start.value.words()).unwrap_or_default();
+    let from_here = matches!(&words[..], [python, file, ..] if python == "python" && dir.has(file));
+    let beside = sources.packaged && !from_here && row.is_none_or(|row| row.id != "django");
     let mut layout = if beside { layout::beside_package(dir, alembic) } else { layout::of_source(dir, &project.files) };
     let commands = draft.start.iter().chain(draft.processes.iter().map(|process| &process.command));
     let words: Vec<String> =
@@ -212,6 +220,7 @@ fn sources_of_production(sources: &Sources<'_>, project: &Project, row: Option<&
     draft.set("own", project.own.is_some());
     let bare = draft.extra.get("bare").and_then(serde_json::Value::as_bool) == Some(true);
     let holds = match (sources.packaged, draft.extra.get("collectstatic").and_then(serde_json::Value::as_bool) == Some(true)) {
+        (true, false) if from_here => "the virtual environment and the code",
         (true, false) => "the virtual environment with the project in it",
         (true, true) => "the virtual environment with the project in it and the static files",
         (false, false) if bare => "the code",

@@ -2,6 +2,8 @@
 
 use super::apps::{self, App};
 use super::run::Facts;
+use super::stated;
+use crate::detect::handwritten;
 use crate::manifest::procfile;
 use crate::model::{Cmd, Decision, Diagnostic, Process, ServiceDraft, Source};
 
@@ -10,6 +12,24 @@ const TOOLS: &[&str] = &["make", "just", "npm", "yarn", "pnpm", "npx", "docker",
 
 /// Lines of a Procfile that are no process of their own beside the application: the application itself, and what runs once before it.
 const NOT_BESIDE: &[&str] = &["web", "release", "postdeploy"];
+
+/// Words of commands that do jobs in the background.
+const WORKERS: &[&str] = &[
+    "celery",
+    "rq",
+    "rqworker",
+    "rqscheduler",
+    "dramatiq",
+    "rundramatiq",
+    "huey_consumer",
+    "huey_consumer.py",
+    "run_huey",
+    "arq",
+    "taskiq",
+    "qcluster",
+    "process_tasks",
+    "db_worker",
+];
 
 /// Signs of work that Celery does by the clock.
 const SCHEDULES: &str = r"\b(?:beat_schedule|CELERY_BEAT_SCHEDULE|CELERYBEAT_SCHEDULE|add_periodic_task|periodic_task)\b";
@@ -70,10 +90,57 @@ pub fn take(facts: &Facts<'_>, lines: &[procfile::Process], main: Option<&str>, 
             }
         }
     }
+    composed(facts, draft, &mut found);
+    if draft.framework.as_ref().is_some_and(|framework| framework.value != "celery") && !found.iter().any(|process| process.name == "worker") {
+        found.extend(workers(facts)?.into_iter().next().map(|command| Process { name: "worker".to_owned(), command }));
+    }
     found.retain(|process| crate::model::draft::slug(&process.name).is_some_and(|slug| slug == process.name) && process.name != draft.name);
     draft.facts.extend(found.iter().map(|process| (process.name.clone(), process.command.clone().map(|command| command.to_string()))));
     draft.processes = found;
     Ok(())
+}
+
+/// Workers that compose's services run out of the same image, where nothing else says so.
+fn composed(facts: &Facts<'_>, draft: &ServiceDraft, found: &mut Vec<Process>) {
+    for service in handwritten::of_compose(&facts.sources.dir).into_iter().filter(|service| !service.published) {
+        let words = shlex::split(&service.line.text).unwrap_or_default();
+        let of_jobs = words.iter().take(3).any(|word| WORKERS.contains(&word.as_str())) && stated::is_there(facts, &service.line.text);
+        // `celery worker` and `celery beat` are told apart by the word that the source's own have too.
+        let word = ["beat", "worker", "flower"].iter().find(|word| words.iter().any(|other| other == *word));
+        let known = found.iter().any(|process| word.is_some_and(|word| process.command.value.words().iter().any(|other| other == word)));
+        let main = draft.start.as_ref().is_some_and(|start| start.value.words() == words);
+        if of_jobs && !known && !main && !found.iter().any(|process| process.name == service.name) {
+            found.push(Process { name: service.name, command: Decision::new(Cmd::exec(words), Source::File(service.line.at)) });
+        }
+    }
+}
+
+/// Workers of libraries that do jobs in the background: `[[data.worker]]`.
+pub fn workers(facts: &Facts<'_>) -> Result<Vec<Decision<Cmd>>, Diagnostic> {
+    let rows = facts.pack.data.get("worker").and_then(toml::Value::as_array).into_iter().flatten();
+    let mut found = Vec::new();
+    for row in rows {
+        let text = |key: &str| row.get(key).and_then(toml::Value::as_str).unwrap_or_default();
+        if facts.project.needs(&[text("dependency")]).is_none() {
+            continue;
+        }
+        let pattern = apps::regex(text("pattern"))?;
+        let mut hits = facts.sources.of_production().filter_map(|file| {
+            let hit = pattern.captures(file.as_str())?;
+            let name = hit.get(1)?;
+            let line = file.as_str()[name.start()..].lines().next().unwrap_or_default().trim_end();
+            let tail = facts.sources.tail(file);
+            Some((tail, apps::module(facts.sources, file, tail), name.as_str().to_owned(), file.at(name.start(), line)))
+        });
+        let Some((tail, (module, root), object, at)) = hits.next() else { continue };
+        let fill = |word: &str| word.replace("{module}", &module).replace("{object}", &object).replace("{file}", tail);
+        let words: Vec<String> = row.get("run").and_then(toml::Value::as_array).into_iter().flatten().filter_map(toml::Value::as_str).map(fill).collect();
+        // What is imported from another folder is found by PYTHONPATH, which is the program's and not a worker's alone.
+        if root.is_empty() || facts.sources.packaged || words[0] == "python" {
+            found.push(Decision::new(Cmd::exec(words), Source::inferred(format!("a worker of {}", text("dependency")), [at])));
+        }
+    }
+    Ok(found)
 }
 
 /// `celery --app module`, from the folder that the module is imported from.

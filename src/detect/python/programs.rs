@@ -3,7 +3,7 @@
 use super::apps::{self, Sources};
 use super::run::Facts;
 use crate::catalog::FrameworkRow;
-use crate::fs::Text;
+use crate::fs::{Dir, Text};
 use crate::model::question::Question;
 use crate::model::{Candidates, Cmd, Diagnostic, Evidence, Open, ServiceDraft, Source};
 
@@ -98,6 +98,12 @@ pub fn program(facts: &Facts<'_>, starts: &mut Candidates<Cmd>, draft: &mut Serv
     let dir = &facts.sources.dir;
     let project = facts.project;
     if facts.sources.packaged {
+        // A program beside the package that the README starts is what the package is for; its command is a tool.
+        if let Some((file, _)) = files(facts.sources)
+            && let Some(at) = read_me(dir, &file)
+        {
+            starts.push(Cmd::exec(["python", &file]), Source::File(at));
+        }
         let own = project.scripts.iter().find(|script| project.name.as_ref().is_some_and(|(name, _)| *name == script.name));
         match (own, &project.scripts[..]) {
             (Some(script), _) | (None, [script]) => {
@@ -136,12 +142,22 @@ pub fn program(facts: &Facts<'_>, starts: &mut Candidates<Cmd>, draft: &mut Serv
     }
 }
 
+/// The line of the README that starts a file.
+fn read_me(dir: &Dir<'_>, file: &str) -> Option<Evidence> {
+    let text = dir.peek(dir.first_of(["README.md", "README.rst", "README"])?)?;
+    let says = |line: &str| {
+        let rest = line.trim().trim_start_matches("$ ").strip_prefix("python").map(|rest| rest.trim_start_matches('3').trim_start().trim_start_matches("./"));
+        rest.is_some_and(|rest| rest.strip_prefix(file).is_some_and(|tail| tail.is_empty() || tail.starts_with(' ')))
+    };
+    text.lines().find(|(_, line)| says(line)).map(|(number, line)| Evidence::line(text.path().clone(), number, line.trim()))
+}
+
 fn is_guarded(text: &Text) -> bool {
     text.as_str().lines().any(|line| line.starts_with("if") && line.contains("__name__") && line.contains("__main__"))
 }
 
 /// The file that is a program: by its name, or as the only one that says so.
-fn files(sources: &Sources<'_>) -> Option<(String, &'static str)> {
+pub fn files(sources: &Sources<'_>) -> Option<(String, &'static str)> {
     let dir = &sources.dir;
     let why = "the file is a program";
     // A package's files are no programs unless they say so.

@@ -176,6 +176,20 @@ impl Project {
         let setuptools = doc.get(&["tool", "setuptools", "packages", "find", "where"]).into_iter().flat_map(Node::items).filter_map(Node::str);
         self.package_roots.extend(setuptools.map(|root| root.trim_matches('/').to_owned()));
         self.package_roots.extend(doc.str(&["tool", "setuptools", "package-dir", ""]).map(|root| root.trim_matches('/').to_owned()));
+        // Commands of modules that the repository hasn't: the package is made by a script of its own.
+        let there = |script: &Script| {
+            let top = script.at.raw.split([':', '.']).next().unwrap_or_default().trim();
+            let (file, folder, inside) = (format!("{top}.py"), format!("{top}/"), format!("/{top}/"));
+            top.is_empty()
+                || dir
+                    .files_below()
+                    .filter_map(|path| path.below(dir.path()))
+                    .any(|path| path.ends_with(&file) || path.starts_with(&folder) || path.contains(&inside))
+        };
+        if !self.scripts.is_empty() && !self.scripts.iter().any(there) {
+            self.scripts.clear();
+            self.package = None;
+        }
         self.package_roots.retain(|root| !root.is_empty() && root != ".");
     }
 

@@ -40,7 +40,8 @@ pub fn ports(sources: &Sources<'_>) -> Result<Candidates<u16>, Diagnostic> {
         r#"\bdefine\(\s*["']port["']\s*,\s*(?:default\s*=\s*)?(\d{2,5})\b"#,
         r#"socket_port["']?\s*[:=]\s*(\d{2,5})\b"#,
         r#"Server\(\s*\(\s*["'][^"']*["']\s*,\s*(\d{2,5})\s*\)"#,
-        r"(?m)^\s*PORT\s*(?::\s*int\s*)?=\s*(\d{2,5})\b",
+        r"(?m)^\s+port\s*=\s*Integer\(\s*(\d{2,5})\b",
+        r"(?m)^\s*(?:DEFAULT_|SERVER_|APP_|HTTP_|WEB_)?PORT\s*(?::\s*int\s*)?=\s*(\d{2,5})\b",
     ];
     for pattern in patterns {
         if let Some(hit) = sources.find(pattern)? {

@@ -3,11 +3,13 @@
 use super::apps::{self, App, Sources};
 use super::django::{self, Django};
 use super::managers::Manager;
+use super::options;
 use super::processes;
 use super::programs;
 use super::project::Project;
 use super::routes;
 use super::servers::{self, Servers};
+use super::stated;
 use super::variables;
 use super::writes;
 use crate::catalog::{FrameworkRow, StackPack};
@@ -50,11 +52,24 @@ struct Run<'p> {
 /// States what runs, where it listens and how it is asked for its health; what Django's settings say of what is written comes back.
 pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<Writes, Diagnostic> {
     let lines = procfile::read(&facts.sources.dir)?;
-    let run = framework(facts)?;
-    // A worker is the program where nothing serves the web.
-    let names: &[&str] = if run.row.is_some_and(|row| row.port.is_some()) { &["web"] } else { &["web", "worker"] };
-    let process = names.iter().find_map(|name| lines.iter().find(|process| process.name == *name)).cloned();
-    let process = process.and_then(|process| processes::in_image(process, draft));
+    let mut run = framework(facts)?;
+    let of_web = run.row.is_some_and(|row| row.port.is_some());
+    let mut process = stated::of_procfile(&lines, of_web, draft);
+    let told = match run.row {
+        Some(row) => programs::file_of(facts.sources, row)?.is_some() || row.data.contains_key("spiders"),
+        None => false,
+    };
+    // An application that no server among the dependencies serves may be a part of a program that does.
+    let plain = run.apps.len() == 1 && of_web && servers::has_one(facts.project, facts.installed, &run.apps[0]);
+    if run.apps.len() > 1 {
+        run.apps = stated::chosen(facts, process.as_ref(), run.apps);
+    }
+    if process.is_none() && run.django.is_none() && !told && !plain && run.apps.len() < 2 && facts.hints.get(Question::StartCmd).is_none() {
+        process = stated::by_hand(facts, of_web, draft).filter(|line| run.apps.is_empty() || line.command.starts_with("python "));
+        if !run.apps.is_empty() && of_web && (process.is_some() || stated::serves_itself(facts)?) {
+            run.apps.clear();
+        }
+    }
     let process = process.as_ref();
     // What a script of the project's starts says as much as the line that starts the script.
     let said = process.map(|process| with_script(&facts.sources.dir, &process.command));
@@ -104,6 +119,7 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<Writes, Diagn
     draft.dev = devs.pick();
     processes::take(facts, &lines, process.map(|process| process.name.as_str()), run.django.as_ref().map_or("", |django| django.folder.as_str()), draft)?;
     servers.add_missing(draft);
+    options::reachable(facts, draft)?;
     settle(facts, &run, &servers, said.as_deref(), draft)
 }
 
@@ -198,6 +214,9 @@ fn commands(
     {
         starts.push(Cmd::exec(["python", &file]), Source::inferred("the file starts the server", [at]));
     }
+    if run.row.is_none() && starts.is_empty() {
+        starts.extend(processes::workers(facts)?.into_iter().next().map(|decision| (decision.value, decision.source)));
+    }
     if run.row.is_none_or(|row| !row.data.contains_key("run") && !row.data.contains_key("spiders") || row.data.contains_key("call")) {
         programs::program(facts, starts, draft);
     }
@@ -209,7 +228,7 @@ fn settle(facts: &Facts<'_>, run: &Run<'_>, servers: &Servers<'_>, process: Opti
     let sources = facts.sources;
     let program = draft.start.as_ref().and_then(|start| start.value.program().map(str::to_owned)).unwrap_or_default();
     let script = facts.project.scripts.iter().any(|script| script.name == program);
-    let endless = sources.any(r"(?m)while\s+True|run_forever|run_polling|start_polling|infinity_polling|\.run_until_|client\.run\(|bot\.run\(")?;
+    let endless = sources.any(r"(?m)while\s+True|while\s+1:|run_forever|BlockingScheduler\(|run_pending\(|run_polling|start_polling|infinity_polling|\.run_until_|client\.run\(|bot\.run\(")?;
     draft.kind = if draft.port.is_some() {
         Kind::Server
     } else if run.row.is_some_and(|row| !row.data.contains_key("spiders")) || process.is_some() || endless && !script {
@@ -232,7 +251,9 @@ fn settle(facts: &Facts<'_>, run: &Run<'_>, servers: &Servers<'_>, process: Opti
     {
         draft.env.extend(table.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))));
     }
-    draft.notes.extend(programs::loopback(facts, run.row, draft)?);
+    if !draft.facts.iter().any(|(name, _)| name == "told") {
+        draft.notes.extend(programs::loopback(facts, run.row, draft)?);
+    }
     draft.set("console", script);
     draft.set("help", script && helpful && draft.port.is_none());
     let reloads = draft.dev.is_some();
@@ -260,6 +281,9 @@ fn settle(facts: &Facts<'_>, run: &Run<'_>, servers: &Servers<'_>, process: Opti
     let root = if django.folder.is_empty() { run.apps.first().map_or("", |app| app.import_root.as_str()) } else { django.folder.as_str() };
     if matches!(program.as_str(), "daphne" | "waitress-serve") && !root.is_empty() {
         draft.env.push(("PYTHONPATH".to_owned(), format!("/app/{root}")));
+    }
+    if let Some(folder) = stated::path(facts, &words).filter(|_| !draft.env.iter().any(|(name, _)| name == "PYTHONPATH")) {
+        draft.env.push(("PYTHONPATH".to_owned(), format!("/app/{folder}")));
     }
     let root = django.static_root.as_ref().and_then(|(root, _)| root.clone());
     let inside = root.as_ref().filter(|root| !root.starts_with('/')).map(|root| format!("{folder}{root}"));

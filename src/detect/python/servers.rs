@@ -382,6 +382,13 @@ impl Servers<'_> {
     }
 }
 
+/// Whether the project has a server for an application.
+pub fn has_one(project: &Project, installed: &[String], app: &App<'_>) -> bool {
+    let of_asgi = app.interface != "wsgi";
+    let names = ["gunicorn", "waitress", "uwsgi", "granian", "uvicorn", "hypercorn", "daphne"];
+    of_asgi || project.needs(&names).is_some() || names.iter().any(|name| installed.iter().any(|known| known == name))
+}
+
 /// The server that is installed with an application's framework.
 fn brings<'a>(app: &App<'a>) -> &'a str {
     app.row.data.get("brings").and_then(toml::Value::as_str).unwrap_or_default()
