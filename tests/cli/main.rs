@@ -10,3 +10,4 @@ mod kill;
 mod project;
 mod rerun;
 mod script;
+mod starts;

@@ -258,7 +258,9 @@ fn served(project: &Project<'_>, task: &Task) -> Option<Cmd> {
     let Cmd::Exec(words) = task.for_production() else { return None };
     let module = task::module(&words)?.to_owned();
     let main = format!("{}main.ts", module.trim_start_matches("./").strip_suffix("dev.ts")?);
-    (task.watches() && project.dir.has(&main)).then(|| Cmd::Exec(words.iter().map(|word| if *word == module { main.clone() } else { word.clone() }).collect()))
+    let is_fresh = || project.dir.peek(&module).is_some_and(|text| text.as_str().contains("$fresh/dev.ts"));
+    ((task.watches() || is_fresh()) && project.dir.has(&main))
+        .then(|| Cmd::Exec(words.iter().map(|word| if *word == module { main.clone() } else { word.clone() }).collect()))
 }
 
 fn build(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagnostic> {

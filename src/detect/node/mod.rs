@@ -18,6 +18,7 @@ mod registries;
 mod runtime;
 mod script;
 mod servers;
+mod several;
 mod start;
 mod stripping;
 mod typescript;

@@ -58,7 +58,9 @@ impl Project<'_> {
             return false;
         }
         let serves = framework.is_some() || self.runtime == Runtime::Bun;
-        starts || serves && ["dev", "build"].iter().any(|name| package.script(name).is_some()) && package.doc.get(&["exports"]).is_none()
+        // moon's tasks stand in a file of their own.
+        let tasks = ["dev", "build"].iter().any(|name| package.script(name).is_some()) || self.dir.has("moon.yml");
+        starts || serves && tasks && package.doc.get(&["exports"]).is_none()
     }
 
     /// Whether the root of a workspace is a program too: most roots only call their members, by scripts of the same names. What a root

@@ -37,6 +37,9 @@ impl Script {
 /// Where the programs of dependencies lie.
 pub const BIN: &str = "node_modules/.bin/";
 
+/// Programs that the image has without any dependency.
+const IMAGES_OWN: &[&str] = &["node", "bun", "npm", "pnpm", "yarn", "sh", "bash", "echo", "sleep", "cat", "cp", "mv", "rm", "mkdir", "true"];
+
 /// Flags of `node` that take their value as the next word.
 const WITH_VALUE: &[&str] = &["-r", "--require", "--import", "--loader", "--experimental-loader", "--env-file", "--env-file-if-exists", "-C", "--conditions"];
 
@@ -126,7 +129,7 @@ pub fn parse(package: &Package, text: &str, at: Evidence, depth: usize) -> Optio
     let command = match Cmd::parse(rest).ok()? {
         Cmd::Exec(words) => {
             let mut words = without_env_file(words);
-            if !matches!(words[0].as_str(), "node" | "bun" | "npm" | "pnpm" | "yarn") && !words[0].contains('/') {
+            if !IMAGES_OWN.contains(&words[0].as_str()) && !words[0].contains('/') {
                 words[0] = format!("{BIN}{}", words[0]);
             }
             Cmd::Exec(words)
@@ -217,6 +220,12 @@ mod tests {
         let tree = Tree::memory([("package.json", text.as_str())]);
         let package = Package::read(&tree.root()).expect("parses").expect("there");
         named(&package, name).expect("a script")
+    }
+
+    #[test]
+    fn what_the_image_has_is_no_program_of_a_dependency() {
+        assert_eq!(script(r#""start": "sh scripts/start.sh""#, "start").command, Cmd::exec(["sh", "scripts/start.sh"]));
+        assert_eq!(script(r#""start": "serve -s dist""#, "start").command, Cmd::exec(["node_modules/.bin/serve", "-s", "dist"]));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::project::Project;
 use super::runtime::Runtime;
 use super::script::{self, BIN, Script};
 use super::typescript::{self, Output};
-use super::{declares, ending, nx};
+use super::{declares, ending, nx, several};
 use crate::detect::asked;
 use crate::manifest::{Document, procfile};
 use crate::model::question::Question;
@@ -31,6 +31,9 @@ const FOR_DEVELOPMENT: &[&str] = &[
     "pm2-runtime",
     "forever",
 ];
+
+/// What no image of Node.js has: a script that calls it is for the developer's machine.
+const OF_OTHERS: &[&str] = &["python", "python3", "php", "ruby", "java", "go", "cargo", "dotnet", "make", "docker", "docker-compose", "deno", "nginx"];
 
 /// Programs that make others, or serve pages while they are written: none of them is what production runs.
 const MAKERS: &[&str] = &[
@@ -79,7 +82,8 @@ pub struct Start {
 pub fn for_development(project: &Project<'_>) -> Option<Decision<Cmd>> {
     let script = script::named(project.package.as_ref()?, "start")?;
     match &script.command {
-        Cmd::Exec(words) if FOR_DEVELOPMENT.contains(&script.program()) => {
+        // A process manager is for production.
+        Cmd::Exec(words) if FOR_DEVELOPMENT.contains(&script.program()) && !script.program().starts_with("pm2") => {
             Some(Decision::new(Cmd::Exec(project.located(words.clone())), Source::File(script.at)))
         }
         _ => None,
@@ -169,7 +173,11 @@ fn is_library(package: &crate::manifest::Package) -> bool {
 }
 
 /// Makes a candidate of a script, where it can run in production.
-fn take(project: &Project<'_>, script: Script, output: Option<&Output>, candidates: &mut Candidates<Cmd>, found: &mut Start) {
+pub(super) fn take(project: &Project<'_>, script: Script, output: Option<&Output>, candidates: &mut Candidates<Cmd>, found: &mut Start) {
+    if let Some(parts) = project.package.as_ref().and_then(|package| several::programs(package, &script)) {
+        several::one_of(project, &script, parts, output, candidates, found);
+        return;
+    }
     let first = candidates.is_empty();
     let source = Source::File(script.at.clone());
     let Some((command, source)) = for_production(project, &script, output, source) else { return };
@@ -187,12 +195,12 @@ fn take(project: &Project<'_>, script: Script, output: Option<&Output>, candidat
     candidates.push(command, source);
 }
 
-fn builds(part: &str) -> bool {
+pub(super) fn builds(part: &str) -> bool {
     ["build", "tsc", "compile", "clean", "rimraf", "rm ", "lint", "tsup", "swc", "esbuild", "webpack"].iter().any(|word| part.contains(word))
 }
 
 /// The command of a script as production runs it. `None`: it is for development, and has no other form.
-fn for_production(project: &Project<'_>, script: &Script, output: Option<&Output>, source: Source) -> Option<(Cmd, Source)> {
+pub(super) fn for_production(project: &Project<'_>, script: &Script, output: Option<&Output>, source: Source) -> Option<(Cmd, Source)> {
     let Cmd::Exec(words) = &script.command else {
         // A part that watches, or runs beside the others, is for development.
         let text = script.command.to_string();
@@ -201,7 +209,10 @@ fn for_production(project: &Project<'_>, script: &Script, output: Option<&Output
     };
     let program = script.program();
     let watches = |word: &String| matches!(word.as_str(), "watch" | "--watch");
-    if MAKERS.contains(&program) || !FOR_DEVELOPMENT.contains(&program) && !matches!(program, "node" | "bun") && words.iter().any(watches) {
+    if MAKERS.contains(&program)
+        || OF_OTHERS.contains(&program) && !project.has_dependency(program)
+        || !FOR_DEVELOPMENT.contains(&program) && !matches!(program, "node" | "bun") && words.iter().any(watches)
+    {
         return None;
     }
     // A script of the repository that is told to watch is for development.

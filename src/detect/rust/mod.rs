@@ -108,7 +108,11 @@ impl Common<'_> {
         let inside = |package: &&Package| !self.workspace.beside.contains(&package.root);
         let built = |package: &&Package| self.workspace.defaults.is_empty() || self.workspace.defaults.contains(&package.root);
         let all = self.workspace.packages.iter().filter(runs).filter(inside);
-        all.filter(|package| !is_helper_path(&package.root)).filter(|package| built(package) || package.bins.iter().any(|bin| self.is_wanted(bin))).collect()
+        // Where everything lies in such a folder, its name says nothing.
+        let helpers_alone = self.workspace.packages.iter().all(|package| is_helper_path(&package.root));
+        all.filter(|package| helpers_alone || !is_helper_path(&package.root))
+            .filter(|package| built(package) || package.bins.iter().any(|bin| self.is_wanted(bin)))
+            .collect()
     }
 
     /// Programs for the command line beside servers are there to help; whoever wants one in an image names it.

@@ -1,0 +1,96 @@
+//! A script that starts several programs at once.
+
+use super::project::Project;
+use super::script::{self, BIN, Script};
+use super::start::{self, Start};
+use super::typescript::Output;
+use crate::manifest::Package;
+use crate::model::question::Question;
+use crate::model::{Candidates, Cmd, Diagnostic, Source};
+
+/// Flags of the runners that take their value as the next word.
+const WITH_VALUE: &[&str] = &["-n", "--names", "-c", "--prefix-colors", "-p", "--prefix", "-l", "--prefix-length", "--restart-tries", "--restart-after", "-t"];
+
+/// The programs that a script starts beside each other, or one after the other; `None` where it starts one.
+pub fn programs(package: &Package, script: &Script) -> Option<Vec<Script>> {
+    // A star makes it a matter of the shell.
+    let words = match &script.command {
+        Cmd::Exec(words) => words.clone(),
+        Cmd::Shell(text) => shlex::split(text)?,
+    };
+    let program = words.first()?;
+    let lines = match program.strip_prefix(BIN).unwrap_or(program) {
+        "concurrently" => plain(&words[1..], WITH_VALUE)
+            .flat_map(|word| word.strip_prefix("npm:").map_or_else(|| vec![word.to_owned()], |name| called(package, name)))
+            .collect(),
+        "run-p" | "run-s" | "npm-run-all" | "npm-run-all2" => plain(&words[1..], &[]).flat_map(|name| called(package, name)).collect::<Vec<_>>(),
+        _ => return None,
+    };
+    Some(lines.iter().filter_map(|line| script::parse(package, line, script.at.clone(), 4)).collect())
+}
+
+fn plain<'w>(words: &'w [String], with_value: &'w [&str]) -> impl Iterator<Item = &'w str> {
+    let mut words = words.iter();
+    std::iter::from_fn(move || {
+        loop {
+            let word = words.next()?;
+            if with_value.contains(&word.as_str()) {
+                words.next();
+            } else if !word.starts_with('-') {
+                return Some(word.as_str());
+            }
+        }
+    })
+}
+
+/// Of what a script starts at once, one program can be the container's.
+pub fn one_of(project: &Project<'_>, script: &Script, parts: Vec<Script>, output: Option<&Output>, candidates: &mut Candidates<Cmd>, found: &mut Start) {
+    let stays =
+        |part: &Script| !start::builds(&part.command.to_string()) && start::for_production(project, part, output, Source::File(part.at.clone())).is_some();
+    let (mut stay, rest): (Vec<Script>, Vec<Script>) = parts.into_iter().partition(stays);
+    let asked = project.hints.get(Question::StartCmd).is_some();
+    if stay.len() > 1 && !asked {
+        let all: Vec<String> = stay.iter().map(|part| part.command.to_string()).collect();
+        let message = format!("the script starts several programs, a container runs one: {}", all.join(", "));
+        found.notes.push(Diagnostic::error("several-programs", message).at(script.at.clone()).help("say which with --start-cmd"));
+    }
+    let Some(one) = stay.drain(..).next() else { return };
+    if let Some(other) = rest.iter().find(|part| !start::builds(&part.command.to_string())).filter(|_| !asked) {
+        let message = format!("the container starts `{}` alone, without `{}`, which is for development", one.command, other.command);
+        found.notes.push(Diagnostic::warning("left-out", message).at(script.at.clone()).help("say it with --start-cmd where it is otherwise"));
+    }
+    start::take(project, one, output, candidates, found);
+}
+
+/// The calls of the scripts that a name means; a star stands for any ending.
+fn called(package: &Package, name: &str) -> Vec<String> {
+    let Some((start, _)) = name.split_once('*') else { return vec![format!("npm run {name}")] };
+    let scripts = package.doc.get(&["scripts"]).into_iter().flat_map(crate::manifest::Node::entries);
+    scripts.filter(|(name, _)| name.starts_with(start)).map(|(name, _)| format!("npm run {name}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::programs;
+    use crate::detect::node::script::named;
+    use crate::fs::Tree;
+    use crate::manifest::Package;
+
+    #[test]
+    fn the_parts_are_what_the_runner_is_given() {
+        let parts = |start: &str| {
+            let scripts = r#""start:api": "node api.js", "start:web": "vite", "tidy": "rimraf dist""#;
+            let text = format!(r#"{{"scripts": {{"start": "{start}", {scripts}}}}}"#);
+            let tree = Tree::memory([("package.json", text.as_str())]);
+            let package = Package::read(&tree.root()).expect("parses").expect("there");
+            let script = named(&package, "start").expect("a script");
+            programs(&package, &script).map(|parts| parts.iter().map(|part| part.command.to_string()).collect::<Vec<_>>())
+        };
+        let both = vec!["node api.js".to_owned(), "node_modules/.bin/vite".to_owned()];
+        assert_eq!(parts("run-p start:*"), Some(both.clone()));
+        assert_eq!(parts("concurrently -n a,b npm:start:api npm:start:web"), Some(both.clone()));
+        assert_eq!(parts(r#"concurrently --kill-others \"npm run start:api\" \"vite\""#), Some(both));
+        assert_eq!(parts("npm-run-all tidy start:api").map(|parts| parts.len()), Some(2));
+        assert_eq!(parts("node api.js"), None);
+    }
+}

@@ -1,0 +1,55 @@
+//! Start scripts that are not one program which the build makes.
+
+use crate::project::Project;
+
+const SERVER: &str = "require('express')().listen(4000);\n";
+
+fn node(scripts: &str, more: &[(&str, &str)]) -> Project {
+    let package = format!("{{\n  \"name\": \"shop\",\n  \"scripts\": {{ {scripts} }},\n  \"dependencies\": {{ \"express\": \"^5.1.0\" }}\n}}\n");
+    let project = Project::new(more);
+    project.write("package.json", &package);
+    project
+}
+
+#[test]
+fn one_of_several_programs_is_the_containers() {
+    let scripts = r#""start": "run-p api web", "api": "node server.js", "web": "vite""#;
+    let project = node(scripts, &[("server.js", SERVER)]);
+    let run = project.expect(0, &["init"]);
+    assert!(run.stderr.contains("the container starts `node server.js` alone, without `node_modules/.bin/vite`, which is for development"), "{}", run.stderr);
+    assert!(project.read("Dockerfile").contains("CMD [\"node\", \"server.js\"]"));
+
+    let scripts = r#""start": "concurrently 'node server.js' npm:mail", "mail": "node mail.js""#;
+    let project = node(scripts, &[("server.js", SERVER), ("mail.js", "setInterval(() => {}, 1000);\n")]);
+    let run = project.expect(2, &["init"]);
+    assert!(run.stderr.contains("a container runs one: node server.js, node mail.js"), "{}", run.stderr);
+    assert!(run.stderr.contains("--start-cmd"), "{}", run.stderr);
+    project.expect(0, &["init", "--start-cmd", "node server.js"]);
+}
+
+#[test]
+fn what_the_compiler_does_not_write_is_said() {
+    let tsconfig = ("tsconfig.json", "{ \"compilerOptions\": { \"outDir\": \"build\", \"rootDir\": \"src\", \"module\": \"commonjs\" } }\n");
+    let files = [tsconfig, ("src/index.ts", "import express from 'express';\nexpress().listen(4000);\n")];
+    let run = node(r#""build": "tsc", "start": "node dist/index.js""#, &files).expect(0, &["init"]);
+    assert!(run.stderr.contains("the container starts `dist/index.js`, and the compiler writes to build/"), "{}", run.stderr);
+    let run = node(r#""build": "tsc", "start": "node build/index.js""#, &files).expect(0, &["init"]);
+    assert!(!run.stderr.contains("the compiler writes"), "{}", run.stderr);
+}
+
+#[test]
+fn a_program_that_no_image_of_node_has_is_not_started() {
+    let run = node(r#""start": "python app.py""#, &[("app.py", "print(1)\n")]).expect(2, &["init"]);
+    assert!(run.stderr.contains("--start-cmd"), "{}", run.stderr);
+}
+
+#[test]
+fn a_build_needs_no_dependencies() {
+    let project = Project::new(&[
+        ("package.json", "{ \"name\": \"shop\", \"scripts\": { \"build\": \"node build.js\", \"start\": \"node dist/main.js\" } }\n"),
+        ("build.js", "require('node:fs').cpSync('main.js', 'dist/main.js');\n"),
+        ("main.js", "require('node:http').createServer((_, answer) => answer.end('ok')).listen(4000);\n"),
+    ]);
+    project.expect(0, &["init"]);
+    assert!(project.read("Dockerfile").contains("FROM base AS build"), "{}", project.read("Dockerfile"));
+}
