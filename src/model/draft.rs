@@ -153,6 +153,8 @@ pub struct ServiceDraft {
     pub flavour: Option<&'static str>,
     /// Bases that can't work for it, each with the reason.
     pub refused: BTreeMap<String, String>,
+    /// Tags of the catalogue's tools that the project asks for, by the tool.
+    pub tool_tags: BTreeMap<String, String>,
     /// The base that suits it better than the stack's default.
     pub base: Option<Decision<String>>,
     /// Variables of the production stage.
@@ -246,6 +248,7 @@ impl ServiceDraft {
             system: Vec::new(),
             flavour: None,
             refused: BTreeMap::new(),
+            tool_tags: BTreeMap::new(),
             base: None,
             env: Vec::new(),
             ignore: Vec::new(),

@@ -203,6 +203,13 @@ pub(super) fn images(draft: &ServiceDraft, pack: &StackPack, row: &BaseRow, rele
     let build = flavour.and_then(|flavour| flavour.build.as_ref()).unwrap_or(&row.build);
     let prod = flavour.and_then(|flavour| flavour.prod.as_ref()).or(row.prod.as_ref()).unwrap_or(build);
     let mut images: BTreeMap<String, String> = pack.tools.iter().map(|(name, pattern)| (name.clone(), fill(pattern))).collect();
+    for (name, tag) in &draft.tool_tags {
+        if let Some(image) = images.get_mut(name)
+            && let Some((repository, _)) = image.rsplit_once(':')
+        {
+            *image = format!("{repository}:{tag}");
+        }
+    }
     images.insert("build".to_owned(), fill(build));
     images.insert("prod".to_owned(), fill(prod));
     images

@@ -203,7 +203,7 @@ fn held(row: &FrameworkRow, text: &str, object: &str, factory: bool) -> Option<S
 /// The module that `.flaskenv` names, before all that was found.
 fn named<'p>(sources: &Sources<'_>, row: &'p FrameworkRow) -> Result<Option<App<'p>>, Diagnostic> {
     let Some(text) = sources.dir.peek(".flaskenv").filter(|_| row.id == "flask") else { return Ok(None) };
-    let Some(hit) = source::find(&[text], &regex(r"(?m)^(?:export\s+)?FLASK_APP\s*=\s*([\w./:]+)")?, "#") else { return Ok(None) };
+    let Some(hit) = source::find(&[text], &regex(r#"(?m)^(?:export\s+)?FLASK_APP\s*=\s*["']?([\w./:]+)"#)?, "#") else { return Ok(None) };
     let (module, object) = hit.value.split_once(':').unwrap_or((&hit.value, ""));
     let module = module.strip_suffix(".py").unwrap_or(module).replace('/', ".");
     let Some(file) =
@@ -211,8 +211,13 @@ fn named<'p>(sources: &Sources<'_>, row: &'p FrameworkRow) -> Result<Option<App<
     else {
         return Ok(None);
     };
-    let factory = object.is_empty()
-        && sources.dir.peek(&file).is_some_and(|text| text.as_str().contains("def create_app(") && !text.as_str().lines().any(|line| line.starts_with("app ")));
+    let defined = regex(&format!(r"(?m)^def\s+{object}\s*\("))?;
+    let factory = !object.is_empty() && sources.dir.peek(&file).is_some_and(|text| defined.is_match(text.as_str()))
+        || object.is_empty()
+            && sources
+                .dir
+                .peek(&file)
+                .is_some_and(|text| text.as_str().contains("def create_app(") && !text.as_str().lines().any(|line| line.starts_with("app ")));
     let object = match (object, factory) {
         ("", true) => "create_app",
         ("", false) => "app",

@@ -40,7 +40,9 @@ pub struct Conda {
 /// Reads an environment; `alone`: nothing else names the dependencies.
 pub fn take(dir: &Dir<'_>, project: &mut Project, alone: bool) -> Result<(), Diagnostic> {
     if let Some(doc) = Document::read(dir, "pixi.toml")? {
-        project.conda = Some(pixi(dir, &doc, alone.then_some(project)));
+        project.conda = Some(pixi(dir, &doc, &[], alone.then_some(project)));
+    } else if let Some(doc) = project.pyproject.clone().filter(|doc| doc.get(&["tool", "pixi"]).is_some()) {
+        project.conda = Some(pixi(dir, &doc, &["tool", "pixi"], Some(project)));
     } else if let Some(file) = dir.first_of(FILES.iter().copied()) {
         project.conda = Some(conda(dir, file, alone.then_some(project))?);
     }
@@ -112,22 +114,33 @@ fn package(text: &str, at: Evidence, project: &mut Project, found: &mut Conda) {
     }
 }
 
-fn pixi(dir: &Dir<'_>, doc: &Document, into: Option<&mut Project>) -> Conda {
-    let mut found = Conda { tool: "pixi", file: "pixi.toml".to_owned(), manifests: vec!["pixi.toml".to_owned()], channels: true, ..Conda::default() };
-    let environments = doc.get(&["environments"]);
+/// A workspace of pixi; `home` is its table in a file that it shares.
+fn pixi(dir: &Dir<'_>, doc: &Document, home: &[&str], into: Option<&mut Project>) -> Conda {
+    let file = doc.path().name().to_owned();
+    let mut found = Conda { tool: "pixi", manifests: vec![file.clone()], file, channels: true, ..Conda::default() };
+    let inside = |keys: &[&'static str]| home.iter().copied().chain(keys.iter().copied()).map(str::to_owned).collect::<Vec<String>>();
+    let get = |keys: &[&'static str]| {
+        let keys = inside(keys);
+        doc.get(&keys.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    let at = |keys: &[&'static str], node: &Node| {
+        let keys = inside(keys);
+        doc.evidence(&keys.iter().map(String::as_str).collect::<Vec<_>>(), node)
+    };
+    let environments = get(&["environments"]);
     let named = PRODUCTION.iter().find(|name| environments.is_some_and(|all| all.get(&[name]).is_some()));
     found.environment = (*named.unwrap_or(&"default")).to_owned();
     found.manifests.extend(["pixi.lock"].into_iter().filter(|file| dir.has(file)).map(str::to_owned));
     found.task = TASKS.iter().find_map(|name| {
-        let node = doc.get(&["tasks", name])?;
+        let node = get(&["tasks", name])?;
         let command = node.str().or_else(|| node.get(&["cmd"])?.str())?;
-        Some((command.to_owned(), doc.evidence(&["tasks", name], node)))
+        Some((command.to_owned(), at(&["tasks", name], node)))
     });
-    for (name, node) in doc.get(&["pypi-dependencies"]).into_iter().flat_map(Node::entries) {
+    for (name, node) in get(&["pypi-dependencies"]).into_iter().flat_map(Node::entries) {
         if node.get(&["path"]).is_some() {
             found.notes.push(
-                Diagnostic::error("pixi-path", format!("pixi.toml installs `{name}` from a folder, and the image installs before it has the source"))
-                    .at(doc.evidence(&["pypi-dependencies", name], node))
+                Diagnostic::error("pixi-path", format!("{} installs `{name}` from a folder, and the image installs before it has the source", found.file))
+                    .at(at(&["pypi-dependencies"], node))
                     .help("leave it out of the environment of production: the program runs from its source"),
             );
         }
@@ -135,14 +148,17 @@ fn pixi(dir: &Dir<'_>, doc: &Document, into: Option<&mut Project>) -> Conda {
     if let Some(project) = into {
         for keys in [&["workspace", "name"][..], &["project", "name"]] {
             if project.name.is_none() {
-                project.name = doc.string(keys).map(|(name, at)| (name.to_owned(), at));
+                project.name = get(keys).and_then(|node| Some((node.str()?.to_owned(), at(keys, node))));
             }
         }
         for table in ["dependencies", "pypi-dependencies"] {
-            requirement::table(doc, &[table], true, &mut project.requirements);
+            let keys = inside(&[table]);
+            requirement::table(doc, &keys.iter().map(String::as_str).collect::<Vec<_>>(), true, &mut project.requirements);
         }
-        if let Some((text, at)) = doc.string(&["dependencies", "python"]) {
-            project.python.push((text.trim_start_matches('=').to_owned(), at));
+        if let Some(node) = get(&["dependencies", "python"])
+            && let Some(text) = node.str()
+        {
+            project.python.push((text.trim_start_matches('=').to_owned(), at(&["dependencies", "python"], node)));
         }
     }
     found
@@ -163,6 +179,16 @@ mod tests {
         assert_eq!(project.python[0].0, "3.12");
         let conda = project.conda.expect("conda");
         assert_eq!((conda.tool, conda.notes.len(), conda.channels), ("conda", 1, true));
+    }
+
+    #[test]
+    fn a_workspace_of_pixi_in_pyproject() {
+        let text = "[project]\nname = \"x\"\ndependencies = [\"fastapi\"]\n[tool.pixi.workspace]\nchannels = []\n[tool.pixi.tasks]\nstart = \"uvicorn main:app\"\n[tool.pixi.dependencies]\npython = \"3.13.*\"\ngdal = \"*\"\n";
+        let project = Project::read(&Tree::memory([("pyproject.toml", text)]).root()).expect("fine");
+        assert_eq!(project.requirements.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["fastapi", "gdal"]);
+        let conda = project.conda.expect("pixi");
+        assert_eq!((conda.file.as_str(), conda.task.expect("a task").0.as_str()), ("pyproject.toml", "uvicorn main:app"));
+        assert_eq!(project.python[0].0, "3.13.*");
     }
 
     #[test]

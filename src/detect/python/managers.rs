@@ -1,5 +1,8 @@
 //! Which package manager installs a project, and with which commands: `[[package-manager]]` rows of `stack.toml`, filled in.
 
+use std::str::FromStr as _;
+
+use pep440_rs::{Version as Release, VersionSpecifiers};
 use serde_json::json;
 
 use super::project::Project;
@@ -10,6 +13,9 @@ use crate::manifest::Node;
 use crate::model::answers::Hints;
 use crate::model::question::Question;
 use crate::model::{Candidates, Decision, Diagnostic, Evidence, Open, ServiceDraft, Source};
+
+/// The highest patch release that any line of uv has had.
+const LAST_PATCH: u64 = 40;
 
 /// A chosen manager.
 pub struct Manager<'p> {
@@ -29,7 +35,7 @@ pub fn choose<'p>(dir: &Dir<'_>, project: &Project, pack: &'p StackPack, hints: 
         }
     }
     let locks: Vec<(String, Source)> = candidates.iter().cloned().collect();
-    for id in ["uv", "poetry", "pdm"] {
+    for id in ["uv", "poetry", "pdm", "pixi"] {
         if let (Some(_), Some(doc)) = (project.tool(id), &project.pyproject) {
             candidates.push(id.to_owned(), Source::inferred(format!("pyproject.toml has a table for {id}"), [doc.whole()]));
         }
@@ -94,6 +100,7 @@ impl Manager<'_> {
                 .replace("{locked}", if self.lock.is_some() { self.text("locked") } else { "" })
                 .replace("{alone}", if member.is_some() { " --no-install-workspace" } else { " --no-install-project" })
                 .replace("{member}", &member.map(|name| format!(" --package {name}")).unwrap_or_default())
+                .replace("{linked}", if project.local.is_empty() { "" } else { " --no-editable" })
                 .replace("{production}", &self.extra(project))
                 .replace("{environment}", conda.map_or("environment.yml", |conda| conda.file.as_str()))
                 .replace("{environment-name}", conda.map_or("default", |conda| conda.environment.as_str()))
@@ -140,13 +147,17 @@ impl Manager<'_> {
         draft.set("cache_id", table.get("cache-id").and_then(toml::Value::as_str).unwrap_or_else(|| self.id()));
         let tool = table.get("tool").and_then(toml::Value::as_str).filter(|_| !nothing).unwrap_or_default();
         draft.set("tool", tool);
+        if let Some(tag) = self.tag(project) {
+            draft.tool_tags.insert(tool.to_owned(), tag);
+        }
         draft.set("tool_copies", table.get("tool-copies").and_then(|copies| serde_json::to_value(copies).ok()).unwrap_or_else(|| json!([])));
         draft.set("venv", table.get("venv").and_then(toml::Value::as_str).map_or_else(|| "/opt/venv".to_owned(), fill));
         draft.set("foreign", conda.is_some());
         draft.flavour = draft.flavour.or(conda.map(|_| "conda"));
         draft.ignore.extend(conda.filter(|conda| conda.tool == "pixi").map(|_| "**/.pixi".to_owned()));
         draft.set("locks", self.locks(project, from_manifest));
-        let manifests = self.manifests(dir, project);
+        let mut manifests = self.manifests(dir, project);
+        manifests.extend(project.local_files.iter().cloned());
         let manifests = match table.get("home").and_then(toml::Value::as_str) {
             Some(home) => json!([{ "files": manifests, "to": home }]),
             None => by_folder(&manifests),
@@ -159,6 +170,21 @@ impl Manager<'_> {
     fn extra(&self, project: &Project) -> String {
         let Some(extra) = &project.extra else { return String::new() };
         self.text(if extra.group { "group" } else { "extra" }).replace("{name}", &extra.name)
+    }
+
+    /// The line of uv that the project asks for, where that is not the catalogue's.
+    fn tag(&self, project: &Project) -> Option<String> {
+        let wanted = project.pyproject.as_ref()?.str(&["tool", "uv", "required-version"]).filter(|_| self.id() == "uv")?;
+        if let Some(exact) = wanted.trim().strip_prefix("==").filter(|exact| !exact.contains(['*', ','])) {
+            return Some(exact.trim().to_owned()).filter(|tag| tag.chars().all(|c| c.is_ascii_digit() || c == '.'));
+        }
+        let range = VersionSpecifiers::from_str(wanted).ok()?;
+        let allows = |line: &u64| (0..=LAST_PATCH).any(|patch| range.contains(&Release::new([0, *line, patch])));
+        let lines: Vec<u64> =
+            self.row.data.get("lines").and_then(toml::Value::as_array)?.iter().filter_map(|line| line.as_integer()?.try_into().ok()).collect();
+        // The catalogue's own stands first.
+        let line = lines.iter().find(|line| allows(line))?;
+        (Some(line) != lines.first()).then(|| format!("0.{line}"))
     }
 
     fn text(&self, key: &str) -> &str {

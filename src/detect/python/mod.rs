@@ -7,6 +7,7 @@ mod conda;
 mod django;
 mod indexes;
 mod layout;
+mod local;
 mod lock;
 mod managers;
 mod options;
@@ -18,6 +19,7 @@ mod routes;
 mod run;
 mod servers;
 mod setup;
+mod sockets;
 mod stated;
 mod torch;
 mod undeclared;
@@ -215,9 +217,14 @@ fn sources_of_production(sources: &Sources<'_>, project: &Project, row: Option<&
         commands.flat_map(|command| command.value.words()).flat_map(|word| word.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect();
     layout.keep(dir, words.iter().map(String::as_str).chain(names(row, "keeps")));
     draft.set("package", sources.packaged);
+    // What is installed from the repository by a link stays where it is.
+    if beside && draft.package_manager.as_ref().is_some_and(|manager| manager.value != "uv") {
+        layout.folders.extend(project.local.iter().cloned());
+    }
     draft.set("files", layout.files);
     draft.set("folders", layout.folders);
     draft.set("own", project.own.is_some());
+    draft.set("local", project.local.clone());
     let bare = draft.extra.get("bare").and_then(serde_json::Value::as_bool) == Some(true);
     let holds = match (sources.packaged, draft.extra.get("collectstatic").and_then(serde_json::Value::as_bool) == Some(true)) {
         (true, false) if from_here => "the virtual environment and the code",
@@ -246,6 +253,7 @@ fn watch(dir: &Dir<'_>, project: &Project, manager: &managers::Manager<'_>, draf
         rebuild.extend(project.dev_files.iter().cloned());
     }
     rebuild.retain(|file| dir.has(file));
+    rebuild.extend(project.local.iter().cloned());
     rebuild.sort();
     draft.watch.rebuild = rebuild;
     let database =

@@ -80,7 +80,7 @@ pub fn loopback(facts: &Facts<'_>, row: Option<&FrameworkRow>, draft: &ServiceDr
     if open.is_match(text.as_str()) {
         return Ok(None);
     }
-    let call = row.and_then(|row| row.data.get("call")).and_then(toml::Value::as_str).unwrap_or(r"\buvicorn\.run\(|\bapp\.run\(");
+    let call = row.and_then(|row| row.data.get("call")).and_then(toml::Value::as_str).unwrap_or(r"\buvicorn\.run\(|\b(?:app|socketio)\.run\(");
     let closed = row.is_none_or(|row| row.data.contains_key("loopback") || !row.data.contains_key("call"));
     let said =
         apps::regex(r#"(?:host|address|bind|socket_host)["']?\s*[=:,]\s*["'](127\.0\.0\.1|localhost)["']|Server\(\s*\(\s*["'](127\.0\.0\.1|localhost)["']"#)?;
@@ -137,8 +137,24 @@ pub fn program(facts: &Facts<'_>, starts: &mut Candidates<Cmd>, draft: &mut Serv
         draft.open.push(Open { question: Question::StartCmd, message: "more than one file is a program".to_owned(), candidates });
     }
     if starts.is_empty() && draft.open.is_empty() && facts.hints.get(Question::StartCmd).is_none() {
-        let message = "no program was found: it looks like a library".to_owned();
-        draft.open.push(Open { question: Question::StartCmd, message, candidates: Vec::new() });
+        let (message, candidates) = nothing(facts);
+        draft.open.push(Open { question: Question::StartCmd, message, candidates });
+    }
+}
+
+/// What a project without a program is: what `[[data.hosted]]` knows, notebooks, or a library.
+fn nothing(facts: &Facts<'_>) -> (String, Vec<(String, Source)>) {
+    let rows = facts.pack.data.get("hosted").and_then(toml::Value::as_array).into_iter().flatten();
+    for row in rows {
+        let text = |key: &str| row.get(key).and_then(toml::Value::as_str);
+        let Some(needed) = text("dependency").and_then(|name| facts.project.needs(&[name])) else { continue };
+        let start = text("start").map(|start| (start.to_owned(), Source::File(needed.at.clone())));
+        return (text("message").unwrap_or_default().to_owned(), start.into_iter().collect());
+    }
+    let is_notebook = |path: &&crate::model::RelPath| path.name().strip_suffix(".ipynb").is_some();
+    match facts.sources.dir.files_below().find(is_notebook) {
+        Some(path) => (format!("no program was found, only notebooks (`{path}`), which people run by hand"), Vec::new()),
+        None => ("no program was found: it looks like a library".to_owned(), Vec::new()),
     }
 }
 
@@ -174,6 +190,16 @@ pub fn files(sources: &Sources<'_>) -> Option<(String, &'static str)> {
     }
     if let [server] = serving[..] {
         return Some((server.to_owned(), why));
+    }
+    // The only module of a project is its program.
+    let top: Vec<&str> =
+        sources.of_production().map(|text| sources.tail(text)).filter(|tail| !matches!(*tail, "setup.py" | "conftest.py" | "manage.py")).collect();
+    if let [only] = top[..]
+        && !sources.packaged
+        && !only.contains('/')
+        && !only.starts_with("test_")
+    {
+        return Some((only.to_owned(), "it is the project's only module"));
     }
     let below = below(sources);
     let named = |file: &&String| {

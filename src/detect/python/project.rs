@@ -2,6 +2,7 @@
 
 use super::conda::{self, Conda};
 use super::indexes;
+use super::local;
 use super::requirement::{self, Requirement};
 use super::setup;
 use crate::fs::Dir;
@@ -90,6 +91,10 @@ pub struct Project {
     pub own: Option<Evidence>,
     /// A dependency that is fetched from a version control system.
     pub remote: Option<Evidence>,
+    /// Folders of the repository that are installed as dependencies.
+    pub local: Vec<String>,
+    /// The same of files.
+    pub local_files: Vec<String>,
     /// Variables that the installation needs and no layer may hold.
     pub secrets: Vec<String>,
     /// The extra that holds the tools of development.
@@ -106,10 +111,12 @@ impl Project {
         let mut project = Self::default();
         if let Some(doc) = Document::read(dir, "pyproject.toml")? {
             project.take_pyproject(dir, &doc);
+            local::take(dir, &doc, &mut project)?;
             project.pyproject = Some(doc);
         }
         if let Some(doc) = Document::read(dir, "Pipfile")? {
             indexes::take(dir, &doc, &mut project);
+            local::take(dir, &doc, &mut project)?;
             requirement::table(&doc, &["packages"], true, &mut project.requirements);
             requirement::table(&doc, &["dev-packages"], false, &mut project.requirements);
             for key in ["python_full_version", "python_version"] {
@@ -228,7 +235,11 @@ impl Project {
             if self.requirements.iter().all(|requirement| !requirement.production) {
                 self.requirements.splice(0..0, found.requirements);
             }
-            (self.files, self.own, self.remote) = (found.files, found.own, found.remote);
+            (self.files, self.own) = (found.files, found.own);
+            self.remote = self.remote.take().or(found.remote);
+            for (path, at) in found.local {
+                local::add(dir, &path, at, self)?;
+            }
             self.secrets.extend(found.secrets);
         }
         if let Some(file) = dir.first_of(DEVELOPMENT.iter().copied()) {

@@ -30,6 +30,8 @@ pub struct RequirementFiles {
     pub own: Option<Evidence>,
     /// A line that fetches from a version control system.
     pub remote: Option<Evidence>,
+    /// Lines that install a folder or a file of the repository.
+    pub local: Vec<(String, Evidence)>,
     /// Variables that hold what an index asks for, as `${NAME}` in a URL.
     pub secrets: Vec<String>,
 }
@@ -107,11 +109,15 @@ fn follow(dir: &Dir<'_>, file: &str, asked: Option<Evidence>, production: bool, 
             if dir.has(&constraint) && !found.files.contains(&constraint) {
                 found.files.push(constraint);
             }
-        } else if let Some(target) = option(["-e", "--editable"]).or((line == "." || line.starts_with("./") || line.starts_with(".[")).then_some(line)) {
+        } else if let Some(target) =
+            option(["-e", "--editable"]).or((line == "." || ["./", "../", ".["].iter().any(|start| line.starts_with(start))).then_some(line))
+        {
             if target.contains("://") {
                 found.remote.get_or_insert_with(at);
-            } else {
+            } else if own(target) {
                 found.own.get_or_insert_with(at);
+            } else {
+                found.local.push((target.to_owned(), at()));
             }
         } else if !line.is_empty() && !line.starts_with(['#', '-']) {
             if line.contains("git+") {
@@ -124,6 +130,11 @@ fn follow(dir: &Dir<'_>, file: &str, asked: Option<Evidence>, production: bool, 
         }
     }
     Ok(())
+}
+
+/// Whether a path is the project's own folder, with or without extras.
+fn own(path: &str) -> bool {
+    matches!(path.split('[').next().unwrap_or_default().trim(), "." | "./" | "")
 }
 
 /// Whether this is the name of a variable, which becomes a word of a file.

@@ -64,13 +64,14 @@ pub fn port_of(command: &str) -> Option<u16> {
     pattern.captures(command)?.get(1)?.as_str().parse().ok()
 }
 
-/// The port of gunicorn.conf.py, of Pyramid's or of Streamlit's settings.
+/// The port of gunicorn.conf.py, of Flask's, Pyramid's or Streamlit's settings.
 pub fn of_settings(sources: &Sources<'_>) -> Result<Candidates<u16>, Diagnostic> {
     let mut found = Candidates::new();
     let tables = [
         ("gunicorn.conf.py", format!(r#"(?:environ(?:\.get)?|getenv)\s*[\[(]\s*["']{PORTS}["']\s*,\s*["']?(\d{{2,5}})\b"#)),
         ("gunicorn.conf.py", r#"(?m)^\s*bind\s*=\s*f?\[?\s*["'][^"'\n]*?:(\d{2,5})["']"#.to_owned()),
         ("production.ini", r"(?m)^\s*(?:listen\s*=\s*\S*:|port\s*=\s*)(\d{2,5})\b".to_owned()),
+        (".flaskenv", r"(?m)^(?:export\s+)?FLASK_RUN_PORT\s*=\s*(\d{2,5})\b".to_owned()),
         (".streamlit/config.toml", r"(?m)^\s*port\s*=\s*(\d{2,5})\b".to_owned()),
     ];
     for (file, pattern) in tables {

@@ -110,6 +110,8 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<Writes, Diagn
     }
     if let Some((task, at)) = facts.project.conda.as_ref().and_then(|conda| conda.task.clone())
         && let Ok(command) = Cmd::parse(&task)
+        // A task for the developer's own machine serves nobody else.
+        && (run.apps.len() != 1 || task.contains("0.0.0.0"))
     {
         starts.push(command, Source::File(at));
     }

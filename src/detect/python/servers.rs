@@ -7,6 +7,7 @@ use pep440_rs::{Version as Release, VersionSpecifiers};
 use super::apps::App;
 use super::managers::{Manager, locked};
 use super::project::Project;
+use super::sockets;
 use crate::catalog::StackPack;
 use crate::fs::Dir;
 use crate::model::{Cmd, Decision, Diagnostic, Evidence, ServiceDraft, Source, Version};
@@ -60,7 +61,8 @@ pub fn extra(pack: &StackPack, line: Option<&Version>) -> Vec<Extra> {
 /// Why a server is started that the project hasn't.
 const FITS: &str = "the server that fits, for want of one among the dependencies";
 
-fn words(items: &[&str]) -> Vec<String> {
+/// Words of a command.
+pub fn words(items: &[&str]) -> Vec<String> {
     items.iter().map(|item| (*item).to_owned()).collect()
 }
 
@@ -238,8 +240,18 @@ impl Servers<'_> {
         if !self.sets("bind") {
             command.extend(words(&["--bind", &self.bind()]));
         }
+        if !self.sets("worker_class") {
+            command.extend(sockets::worker(self.project, self.gunicorn_major()));
+        }
         command.extend(self.inside_an_image());
         command
+    }
+
+    /// The first number of gunicorn's version, where it is fixed.
+    fn gunicorn_major(&self) -> Option<u64> {
+        let locked = self.manager.lock().and_then(|lock| locked(self.dir, lock, "gunicorn"));
+        let pinned = || self.project.needs(&["gunicorn"])?.versions.strip_prefix("==").map(str::to_owned);
+        Release::from_str(locked.or_else(pinned)?.trim()).ok()?.release().first().copied()
     }
 
     /// The same as a variable, for a command of the project's own.

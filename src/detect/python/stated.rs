@@ -96,7 +96,8 @@ pub fn path(facts: &Facts<'_>, words: &[String]) -> Option<String> {
 
 /// Whether the program serves its application by a server that it makes itself, and is a file at the top.
 pub fn serves_itself(facts: &Facts<'_>) -> Result<bool, Diagnostic> {
-    let makes = super::apps::regex(r"\b(?:WSGIContainer|WSGIServer|make_server)\(")?;
+    let own = if super::sockets::serves(facts.project) { r"\b(?:socketio\.run|WSGIServer)\(" } else { r"\b(?:WSGIContainer|WSGIServer|make_server)\(" };
+    let makes = super::apps::regex(own)?;
     Ok(facts.sources.of_production().any(|text| makes.is_match(text.as_str())) && super::programs::files(facts.sources).is_some())
 }
 

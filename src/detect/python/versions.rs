@@ -38,6 +38,14 @@ pub fn candidates(dir: &Dir<'_>, project: &Project, row: &RuntimeRow, closure: &
         push_range(&mut found, text, at, row, closure);
     }
     found.extend(others);
+    // pip-compile says for which Python it chose the versions.
+    if found.is_empty()
+        && let Some(text) = project.files.first().and_then(|file| dir.peek(file))
+        && let Some((number, line)) = text.lines().take(4).find(|(_, line)| line.starts_with('#') && line.contains("pip-compile with Python "))
+        && let Some(version) = line.rsplit(' ').next().and_then(|text| pinned(text, row))
+    {
+        found.push(version, Source::File(Evidence::line(text.path().clone(), number, line.trim_start_matches(['#', ' ']))));
+    }
     if found.is_empty()
         && let Some((version, Some(at))) = closure.best(row, &|_| true)
     {
