@@ -39,7 +39,9 @@ pub fn applications(dir: &Dir<'_>) -> Result<Vec<App>, Diagnostic> {
         }
     }
     let several = found.len() > 1;
-    found.iter_mut().for_each(|app| app.several = several);
+    for app in &mut found {
+        app.several = several;
+    }
     Ok(found)
 }
 
