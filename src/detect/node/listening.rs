@@ -40,6 +40,7 @@ struct Patterns {
     nest_route: Pattern,
     nest_controller: Pattern,
     nest_prefix: Pattern,
+    own_socket: Pattern,
     on_signal: Pattern,
     sigterm: Pattern,
 }
@@ -54,10 +55,12 @@ impl Patterns {
             ports: [
                 re(r#"\bPORT\b["'\]]*\s*\)?\s*(?:(?:\|\||\?\?)\s*[A-Za-z_][\w.]*\s*)*(?:\|\||\?\?)\s*["']?(\d{2,5})\b"#)?,
                 re(r#"\bPORT\b["']?\s*:[^\n]{0,120}?default\s*[(:]\s*["']?(\d{2,5})\b"#)?,
-                re(r"\.listen\(\s*(?:\{[^}]*?\bport\s*:\s*)?(\d{2,5})\b")?,
+                re(r#"(?:\.listen|\bnew\s+(?:\w+\.)?Server|require\(["']socket\.io["']\))\(\s*(?:\{[^}]*?\bport\s*:\s*)?(\d{2,5})\b"#)?,
                 re(r"(?i)\b(?:base|default|server|http|app|listen)?_?port\s*[:=]\s*(\d{2,5})\b")?,
             ],
-            listens: re(r"(\.listen\(|\bserve\(\s*[{a-z]|\bcreateServer\()")?,
+            listens: re(
+                r#"(\.listen\(|\bserve\(\s*[{a-z]|\bcreateServer\(|\bnew\s+(?:\w+\.)?(?:WebSocket)?Server\(\s*(?:\d|\{[^}]*?\bport\b)|require\(["']socket\.io["']\)\(\s*\d)"#,
+            )?,
             reads_port: re(r#"(\benv(?:\.PORT\b|\[["']PORT["']\])|\bPORT["']?\s*:\s*(?:z|port|num|Joi|str|Type|Env)\b)"#)?,
             host: re(
                 r#"\benv\.(HOST|HOSTNAME|BIND_ADDRESS|BIND_HOST|ADDRESS|LISTEN_HOST|SERVER_HOST)\b\s*(?:\?\?|\|\|)\s*["'](?:127\.0\.0\.1|localhost|::1)["']"#,
@@ -69,6 +72,7 @@ impl Patterns {
             nest_route: re(&format!(r#"@Get\(\s*["'`]/?({ROUTES})["'`]"#))?,
             nest_controller: re(r#"@Controller\(\s*(?:["'`]/?([\w/-]*)["'`])?"#)?,
             nest_prefix: re(r#"\.setGlobalPrefix\(\s*["'`]/?([\w/-]+)["'`]"#)?,
+            own_socket: re(r#"(\bnew\s+Server\(\s*\d|require\(["']socket\.io["']\)\(\s*\d)"#)?,
             on_signal: re(r"(\bprocess\.(?:on|once)\()")?,
             sigterm: re(r#"(["'`]SIGTERM["'`])"#)?,
         })
@@ -93,6 +97,10 @@ pub fn read(texts: &[Rc<Text>]) -> Result<Listening, Diagnostic> {
         .map(|hit| hit.at);
     found.health = nest_health(texts, &patterns)
         .or_else(|| [&patterns.route, &patterns.compared].into_iter().find_map(|pattern| source::find(texts, pattern, "//")).map(|hit| (hit.value, hit.at)));
+    // A server of Socket.IO's own answers nothing but its own path.
+    if found.health.is_none() {
+        found.health = source::find(texts, &patterns.own_socket, "//").map(|hit| ("/socket.io/".to_owned(), hit.at));
+    }
     // The signal's name and the registration stand in one file: a list of signals is walked by a loop.
     found.handles_sigterm = texts
         .iter()
@@ -165,6 +173,16 @@ mod tests {
         ] {
             assert_eq!(facts(text).health.map(|(path, _)| path).as_deref(), want, "{text}");
         }
+    }
+
+    #[test]
+    fn servers_of_sockets_listen_too() {
+        let server = facts("const wss = new WebSocketServer({ port: process.env.PORT || 8081 })");
+        assert_eq!((server.listens.is_some(), server.ports[0].value.as_str()), (true, "8081"));
+        let server = facts("const io = new Server(3001, { cors: {} })");
+        assert_eq!((server.listens.is_some(), server.ports[0].value.as_str()), (true, "3001"));
+        assert_eq!(server.health.map(|(path, _)| path).as_deref(), Some("/socket.io/"));
+        assert!(facts("new WebSocketServer({ noServer: true })").listens.is_none());
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 mod bun;
 mod closure;
+mod compiled;
 pub mod content;
 mod declares;
+mod develop;
 mod elsewhere;
 mod frameworks;
 pub mod listening;
@@ -21,6 +23,8 @@ mod servers;
 mod several;
 mod start;
 mod stripping;
+#[cfg(test)]
+mod tests;
 mod typescript;
 mod versions;
 mod workspace;

@@ -33,6 +33,11 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>, root: &Dir<'_>) -> 
             }
         }
     }
+    if project.root.is_none()
+        && let Some(package) = &project.package
+    {
+        draft.notes.extend(outside(package, root));
+    }
     let scripts = project.pack.data.get("install-scripts").and_then(|names| names.as_array());
     let needs_script = |name: &str| scripts.into_iter().flatten().any(|known| known.as_str() == Some(name));
     let blocked: Vec<&Dependency> = found.iter().filter(|dependency| needs_script(&dependency.name)).collect();
@@ -54,10 +59,40 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>, root: &Dir<'_>) -> 
     let install = variables(project.pack, "install-env", &names(false));
     let run: Vec<(String, String)> =
         variables(project.pack, "run-env", &names(true)).into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect();
+    if let Some(browser) = found.iter().find(|dependency| dependency.production && dependency.name.starts_with("playwright")) {
+        draft.notes.push(
+            Diagnostic::warning("browser-path", "Playwright looks for browsers of its own, which no installation brings: the image holds Debian's Chromium")
+                .at(browser.at.clone())
+                .help("launch it with `executablePath: '/usr/bin/chromium'`, or run on Playwright's own image"),
+        );
+    }
     draft.set("install_env", install);
     draft.env.extend(run);
     draft.system.extend(found);
     Ok(())
+}
+
+/// Dependencies that lie outside of the folder that the image is built from.
+fn outside(package: &Package, root: &Dir<'_>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for table in ["dependencies", "devDependencies", "optionalDependencies"] {
+        for (name, node) in package.doc.get(&[table]).into_iter().flat_map(Node::entries) {
+            let place = node.str().and_then(|text| ["file:", "link:", "portal:"].iter().find_map(|kind| text.strip_prefix(kind)));
+            let Some(place) = place.filter(|place| place.starts_with("..") || place.starts_with('/')) else { continue };
+            let problem = format!(
+                "`{}` is installed from {}, outside of the folder that the image is built from",
+                crate::model::evidence::tame(name),
+                crate::model::evidence::tame(place)
+            );
+            let help = if root.path().is_root() {
+                "move it into the repository"
+            } else {
+                "make both members of a workspace with one lock file at the root (`workspaces` in a package.json above)"
+            };
+            found.push(Diagnostic::error("outside-dependency", problem).at(package.doc.evidence(&[table, name], node)).help(help));
+        }
+    }
+    found
 }
 
 /// The catalogue's variables for these dependencies.

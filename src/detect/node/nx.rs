@@ -1,4 +1,4 @@
-//! Nx: several applications below one manifest, each with settings of its own (`project.json`).
+//! Nx and Nest: several applications below one manifest, each with settings of its own (`project.json`, `nest-cli.json`).
 
 use super::project::Project;
 use super::script::BIN;
@@ -17,22 +17,24 @@ pub struct App {
     pub doc: Document,
     /// Whether it is one of several.
     pub several: bool,
+    /// Whether Nest's own compiler builds it.
+    pub nest: bool,
 }
 
 /// The applications of a folder: its own, or those below it.
 pub fn applications(dir: &Dir<'_>) -> Result<Vec<App>, Diagnostic> {
     if let Some(doc) = Document::read(dir, "project.json")? {
-        return Ok(vec![App { name: String::new(), folder: dir.path().clone(), doc, several: false }]);
+        return Ok(vec![App { name: String::new(), folder: dir.path().clone(), doc, several: false, nest: false }]);
+    }
+    if !dir.has("nx.json") {
+        return of_nest(dir);
     }
     let mut found = Vec::new();
-    if !dir.has("nx.json") {
-        return Ok(found);
-    }
     for path in dir.files_below().filter(|path| path.name() == "project.json" && path.depth() <= dir.path().depth() + 4) {
         let Some(folder) = path.parent() else { continue };
         let Some(doc) = Document::read(&dir.tree().dir(folder.clone()), "project.json")? else { continue };
         let name = doc.str(&["name"]).unwrap_or_else(|| folder.name()).to_owned();
-        let app = App { name, folder, doc, several: false };
+        let app = App { name, folder, doc, several: false, nest: false };
         let builds = app.doc.get(&["targets", "build"]).is_some() || app.settings(dir).is_some();
         if app.doc.str(&["projectType"]) == Some("application") && builds && !app.name.ends_with("-e2e") && super::workspace::plain(&app.name) {
             found.push(app);
@@ -43,6 +45,19 @@ pub fn applications(dir: &Dir<'_>) -> Result<Vec<App>, Diagnostic> {
         app.several = several;
     }
     Ok(found)
+}
+
+/// The applications of `nest-cli.json`, where they are several.
+fn of_nest(dir: &Dir<'_>) -> Result<Vec<App>, Diagnostic> {
+    let Some(doc) = Document::read(dir, "nest-cli.json")? else { return Ok(Vec::new()) };
+    let projects = doc.get(&["projects"]).into_iter().flat_map(Node::entries);
+    let applications = projects.filter(|(name, node)| node.get(&["type"]).and_then(Node::str) == Some("application") && super::workspace::plain(name));
+    let one = |(name, node): (&str, &Node)| {
+        let folder = dir.path().join(node.get(&["root"])?.str()?)?;
+        Some(App { name: name.to_owned(), folder, doc: doc.clone(), several: true, nest: true })
+    };
+    let found: Vec<App> = applications.filter_map(one).collect();
+    Ok(if found.len() > 1 { found } else { Vec::new() })
 }
 
 impl App {
@@ -63,6 +78,9 @@ impl App {
 
     /// The framework that makes its pages, where it is a site: by the executor of its build, else by its settings.
     pub fn framework(&self, dir: &Dir<'_>) -> Option<&'static str> {
+        if self.nest {
+            return None;
+        }
         let executor = self.doc.str(&["targets", "build", "executor"]).unwrap_or_default();
         let home = dir.tree().dir(self.folder.clone());
         let page = home.has("index.html") || home.has("src/index.html");
@@ -96,6 +114,11 @@ impl App {
 
     /// The program that its build makes.
     pub fn program(&self) -> Option<(String, Evidence)> {
+        if self.nest {
+            let node = self.doc.get(&["projects", &self.name, "root"])?;
+            let entry = self.doc.str(&["projects", &self.name, "entryFile"]).unwrap_or("main");
+            return Some((format!("dist/{}/{entry}.js", node.str()?), self.doc.evidence(&["projects", &self.name, "root"], node)));
+        }
         let (folder, at) = self.doc.string(&["targets", "build", "options", "outputPath"])?;
         let main = self.doc.str(&["targets", "build", "options", "main"]).unwrap_or("main.ts");
         let name = main.rsplit('/').next().unwrap_or(main);
@@ -106,11 +129,16 @@ impl App {
     /// The command that builds it, unless it is the root's own.
     pub fn build(&self) -> Option<(Cmd, Source)> {
         let at = self.target("build").map_or_else(|| self.doc.whole(), |(_, at)| at);
-        (!self.name.is_empty()).then(|| (Cmd::Shell(format!("{BIN}nx build {}", Cmd::word(&self.name))), Source::File(at)))
+        let tool = if self.nest { "nest" } else { "nx" };
+        (!self.name.is_empty()).then(|| (Cmd::Shell(format!("{BIN}{tool} build {}", Cmd::word(&self.name))), Source::File(at)))
     }
 
     /// The command that serves it for development.
     pub fn serve(&self) -> Option<Decision<Cmd>> {
+        if self.nest {
+            let words = ["node_modules/.bin/nest", "start", &self.name, "--watch"];
+            return Some(Decision::new(Cmd::exec(words), Source::inferred("how Nest serves for development", [self.doc.whole()])));
+        }
         let (_, at) = self.target("serve")?;
         (!self.name.is_empty()).then(|| Decision::new(Cmd::Exec(self.serving()), Source::File(at)))
     }

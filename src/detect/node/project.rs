@@ -92,6 +92,13 @@ impl Project<'_> {
         self.package.as_ref().is_some_and(|package| package.script(name).is_some())
     }
 
+    /// Whether its build script makes a file of another language's, or of several.
+    pub fn bundles(&self) -> bool {
+        const BUNDLERS: &[&str] = &["tsup", "tsdown", "esbuild", "ncc", "unbuild", "rollup", "webpack", "swc", "babel", "rolldown", "bunchee", "microbundle"];
+        let build = self.package.as_ref().and_then(|package| package.script("build"));
+        build.is_some_and(|(text, _)| text.split([' ', '/']).any(|word| BUNDLERS.contains(&word)))
+    }
+
     /// Whether it asks for a dependency itself.
     pub fn has_dependency(&self, name: &str) -> bool {
         self.package.iter().chain(self.root).any(|package| package.dependency(name).is_some())

@@ -144,8 +144,12 @@ fn without_env_file(words: Vec<String>) -> Vec<String> {
     let mut kept = Vec::new();
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
-        if word == "--env-file" {
+        // Dependencies are laid out as folders, so nothing has to be loaded that finds them elsewhere.
+        let loads = matches!(word.as_str(), "-r" | "--require" | "--loader" | "--experimental-loader" | "--import");
+        let finds = |word: &str| word.contains(".pnp.") && (word.ends_with("js") || word.ends_with("mjs"));
+        if word == "--env-file" || loads && words.clone().next().is_some_and(|next| finds(&next)) {
             words.next();
+        } else if word.starts_with("--") && word.split_once('=').is_some_and(|(_, value)| finds(value)) {
         } else if !word.starts_with("--env-file=") {
             kept.push(word);
         }

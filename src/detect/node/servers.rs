@@ -5,11 +5,12 @@ use std::rc::Rc;
 use super::listening::{self, Listening};
 use super::project::Project;
 use super::runtime::Runtime;
-use super::script::{self, BIN, Script};
+use super::script;
 use super::typescript::{self, Output};
-use super::{bun, content, elsewhere, frameworks, nx, start, stripping};
+use super::{bun, content, develop, elsewhere, frameworks, nx, start, stripping};
 use crate::detect::{asked, source};
 use crate::fs::Text;
+use crate::manifest::Document;
 use crate::model::question::Question;
 use crate::model::{Candidates, Cmd, Decision, Dependency, Diagnostic, Evidence, Health, Kind, Open, ServiceDraft, Source};
 
@@ -50,7 +51,7 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     build(draft, project, file.as_deref())?;
     draft.notes.extend(output.as_ref().zip(file.as_deref()).and_then(|(output, file)| unmade(draft, project, output, file)));
     copies(draft, project, &texts, output.as_ref(), file.as_deref());
-    dev(draft, project, file.as_deref())?;
+    develop::dev(draft, project, &texts, file.as_deref())?;
     if project.runtime == Runtime::Bun {
         bun::reads(draft, project)?;
         bun::compiled(draft, project, &texts);
@@ -72,7 +73,11 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     } else if draft.start.is_none() {
         draft.open.push(Open {
             question: Question::StartCmd,
-            message: "package.json has no start script, and no file is plainly the program".to_owned(),
+            message: match project.package.as_ref().filter(|package| start::is_library(package)) {
+                Some(_) => "package.json describes a library, which other programs import: nothing is started",
+                None => "package.json has no start script, and no file is plainly the program",
+            }
+            .to_owned(),
             candidates: Vec::new(),
         });
     }
@@ -176,35 +181,6 @@ fn copies(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], o
     draft.set("holds", holds);
 }
 
-fn dev(draft: &mut ServiceDraft, project: &Project<'_>, file: Option<&str>) -> Result<(), Diagnostic> {
-    let script = project
-        .package
-        .as_ref()
-        .and_then(|package| ["dev", "start:dev", "develop", "watch", "start:watch"].into_iter().find_map(|name| script::named(package, name)));
-    let decided = match script.filter(|_| project.nx.is_none()) {
-        Some(Script { command: Cmd::Exec(words), before, at, .. }) if before.is_empty() => {
-            let tool = words[0].strip_prefix(BIN).unwrap_or_default().to_owned();
-            helpers(draft, project, &tool, &at);
-            Some(Decision::new(Cmd::Exec(project.located(words)), Source::File(at)))
-        }
-        // What needs a shell needs the programs of dependencies on its path: the package manager puts them there.
-        Some(Script { at, command, .. }) => {
-            for tool in command.to_string().split_whitespace() {
-                helpers(draft, project, tool, &at);
-            }
-            let name = at.key.rsplit('.').next().unwrap_or("dev").to_owned();
-            Some(Decision::new(Cmd::Exec(shlex::split(&project.run(&name)).unwrap_or_default()), Source::File(at)))
-        }
-        None => start::for_development(project)
-            .filter(|_| project.nx.is_none())
-            .or(nx::only(project)?.and_then(|app| app.serve()))
-            .or_else(|| start::watched(project, file))
-            .or_else(|| built_first(draft, project, file)),
-    };
-    draft.dev = decided;
-    Ok(())
-}
-
 /// A program that the compiler, which is all of the build, writes to another folder.
 fn unmade(draft: &ServiceDraft, project: &Project<'_>, output: &typescript::Output, file: &str) -> Option<Diagnostic> {
     let build = script::named(project.package.as_ref()?, "build").filter(|script| draft.build.is_some() && script.program() == "tsc")?;
@@ -217,38 +193,6 @@ fn unmade(draft: &ServiceDraft, project: &Project<'_>, output: &typescript::Outp
             .at(output.at.clone())
             .help("mend the start script or `outDir`, or pass --start-cmd")
     })
-}
-
-/// The program itself, after the build that makes it.
-fn built_first(draft: &ServiceDraft, project: &Project<'_>, file: Option<&str>) -> Option<Decision<Cmd>> {
-    let start = draft.start.clone()?;
-    let made = file.is_some_and(|file| !project.dir.has(file.trim_start_matches("./")) && !project.dir.has_dir(file));
-    match &draft.build {
-        Some(build) if made => {
-            let at = start.source.evidence().cloned();
-            Some(Decision::new(Cmd::Shell(format!("{} && {}", build.value, start.value)), Source::inferred("the build, then what it makes", at)))
-        }
-        _ => Some(start),
-    }
-}
-
-/// What a tool of development needs of the system.
-fn helpers(draft: &mut ServiceDraft, project: &Project<'_>, tool: &str, at: &Evidence) {
-    let name = tool_package(tool);
-    if project.pack.system(&name).is_some_and(|row| !row.dev.is_empty()) {
-        draft.system.push(Dependency { name, at: at.clone(), production: false });
-    }
-}
-
-/// The package that brings a program of another name.
-fn tool_package(tool: &str) -> String {
-    match tool {
-        "nest" => "@nestjs/cli",
-        "run-p" | "run-s" => "npm-run-all",
-        "tsnd" => "ts-node-dev",
-        other => other,
-    }
-    .to_owned()
 }
 
 fn port(draft: &mut ServiceDraft, project: &Project<'_>, facts: &Listening) -> Result<(), Diagnostic> {
@@ -264,6 +208,9 @@ fn port(draft: &mut ServiceDraft, project: &Project<'_>, facts: &Listening) -> R
     let needs_rights = |port: u16| port < 1024 && (facts.reads_port.is_some() || !matches!(port, 80 | 81));
     for hit in &facts.ports {
         candidates.extend(hit.value.parse().ok().filter(|port| *port > 0 && !needs_rights(*port)).map(|port| (port, Source::File(hit.at.clone()))));
+    }
+    if facts.ports.is_empty() {
+        candidates.extend(configured(project)?);
     }
     for file in [".env.example", ".env.sample", ".env.template"] {
         let Some(text) = project.dir.peek(file) else { continue };
@@ -286,6 +233,24 @@ fn port(draft: &mut ServiceDraft, project: &Project<'_>, facts: &Listening) -> R
     }
     draft.set("health_port", if facts.reads_port.is_some() { "'+process.env.PORT+'".to_owned() } else { port.value.to_string() });
     Ok(())
+}
+
+/// The port in a file of settings that the program reads.
+fn configured(project: &Project<'_>) -> Result<Option<(u16, Source)>, Diagnostic> {
+    const FILES: &[&str] =
+        &["config/production.json", "config/default.json", "config/config.json", "config.json", "settings.json", "config/index.json", "src/config.json"];
+    const KEYS: &[&[&str]] = &[&["port"], &["server", "port"], &["app", "port"], &["http", "port"], &["web", "port"], &["PORT"]];
+    for file in FILES {
+        let Some(doc) = Document::read(&project.dir, file)? else { continue };
+        for keys in KEYS {
+            let Some(node) = doc.get(keys) else { continue };
+            let port = node.scalar().and_then(|text| text.parse::<u16>().ok()).filter(|port| *port >= 1024);
+            if let Some(port) = port {
+                return Ok(Some((port, Source::File(doc.evidence(keys, node)))));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// Whether the example of an environment file names a variable: then a copy of it would override the image's.

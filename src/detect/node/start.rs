@@ -4,7 +4,7 @@ use super::project::Project;
 use super::runtime::Runtime;
 use super::script::{self, BIN, Script};
 use super::typescript::{self, Output};
-use super::{declares, ending, nx, several};
+use super::{compiled, declares, ending, nx, several};
 use crate::detect::asked;
 use crate::manifest::{Document, procfile};
 use crate::model::question::Question;
@@ -59,7 +59,17 @@ const MAKERS: &[&str] = &[
     "wrangler",
     "expo",
     "electron",
+    "electron-forge",
+    "electron-vite",
     "tauri",
+    "firebase",
+    "vercel",
+    "netlify",
+    "serverless",
+    "sls",
+    "func",
+    "cdk",
+    "sam",
 ];
 
 /// Files that are the program, where nothing says which is.
@@ -83,7 +93,11 @@ pub fn for_development(project: &Project<'_>) -> Option<Decision<Cmd>> {
     let script = script::named(project.package.as_ref()?, "start")?;
     match &script.command {
         // A process manager is for production.
-        Cmd::Exec(words) if FOR_DEVELOPMENT.contains(&script.program()) && !script.program().starts_with("pm2") => {
+        Cmd::Exec(words)
+            if FOR_DEVELOPMENT.contains(&script.program())
+                && !script.program().starts_with("pm2")
+                && (project.has_dependency(script.program()) || script.program() == "nest") =>
+        {
             Some(Decision::new(Cmd::Exec(project.located(words.clone())), Source::File(script.at)))
         }
         _ => None,
@@ -109,7 +123,11 @@ pub fn compiled_on_the_fly(words: &[String]) -> Option<&str> {
 pub fn find(project: &Project<'_>, output: Option<&Output>) -> Result<Start, Diagnostic> {
     let mut found = Start::default();
     let mut candidates = Candidates::new();
-    if let Some(package) = &project.package {
+    // Scripts at the root are about any of several applications.
+    let several = project.nx.as_ref().and_then(|app| Some((app.program()?, if app.nest { "what the Nest compiler writes" } else { "what Nx builds" })));
+    let by_script = several.is_none();
+    candidates.extend(several.map(|((file, at), rule)| (project.runtime.runs(&file), Source::inferred(rule, [at]))));
+    if let Some(package) = project.package.as_ref().filter(|_| by_script) {
         for process in procfile::read(&project.dir)?.into_iter().filter(|process| process.name == "web") {
             if let Some(script) = script::parse(package, &process.command, process.at, 4) {
                 take(project, script, output, &mut candidates, &mut found);
@@ -125,10 +143,11 @@ pub fn find(project: &Project<'_>, output: Option<&Output>) -> Result<Start, Dia
         if let Some(made) = super::runtime::executable(package).filter(|_| bun && candidates.is_empty()) {
             candidates.push(Cmd::exec([format!("./{}", made.file)]), Source::inferred("what `bun build --compile` makes", [made.at]));
         }
-        let library = candidates.is_empty() && is_library(package);
+        let library = candidates.is_empty() && (is_library(package) || super::elsewhere::of(project, true).is_some());
         for (main, at) in ["module", "main"].iter().filter(|_| !library).filter(|key| bun || **key == "main").filter_map(|key| package.doc.string(&[key])) {
             let main = main.trim_start_matches("./");
-            let compiled = output.is_some_and(|output| main.starts_with(&format!("{}/", output.folder)));
+            let bundled = project.bundles() && !project.dir.has(main) && project.dir.has(&project.source_of(main));
+            let compiled = bundled || output.is_some_and(|output| main.starts_with(&format!("{}/", output.folder)));
             if (project.dir.has(main) && !is_declaration(main) || compiled) && !declares::only(project, &project.source_of(main))? {
                 candidates.push(project.runtime.runs(main), Source::File(at));
             }
@@ -149,6 +168,7 @@ pub fn find(project: &Project<'_>, output: Option<&Output>) -> Result<Start, Dia
     let is_member = project.root.is_some() && project.framework.is_none();
     if candidates.is_empty()
         && !is_member
+        && super::elsewhere::of(project, true).is_none()
         && !is_for_pages(project)
         && !project.package.as_ref().is_some_and(is_library)
         && let Some((command, at)) = entry(project, output)?
@@ -166,7 +186,7 @@ fn is_for_pages(project: &Project<'_>) -> bool {
 }
 
 /// Whether a package is made to be imported by others: it says what it exports, may be published, and has no script that starts it.
-fn is_library(package: &crate::manifest::Package) -> bool {
+pub fn is_library(package: &crate::manifest::Package) -> bool {
     let private = package.doc.get(&["private"]).and_then(crate::manifest::Node::bool) == Some(true);
     let shown = ["exports", "files", "module"].iter().any(|key| package.doc.get(&[key]).is_some());
     !private && shown && package.doc.str(&["version"]).is_some() && package.doc.get(&["bin"]).is_none()
@@ -191,6 +211,13 @@ pub(super) fn take(project: &Project<'_>, script: Script, output: Option<&Output
                     .help("run it as a step of its own before the new version starts, or pass --start-cmd"),
             );
         }
+    }
+    if let Source::Inferred { rule, .. } = &source
+        && rule == compiled::NOT_THERE
+        && first
+    {
+        let message = format!("`{}` starts a file that no build makes: the compiler writes `{command}`", script.at.key);
+        found.notes.push(Diagnostic::warning("start-missing", message).at(script.at.clone()).help("give both the same folder"));
     }
     candidates.push(command, source);
 }
@@ -228,8 +255,12 @@ pub(super) fn for_production(project: &Project<'_>, script: &Script, output: Opt
         {
             words.iter_mut().filter(|word| **word == file).for_each(|word| word.clone_from(&full));
         }
+        if let Some((file, compiled)) = compiled::elsewhere(project, &words, output) {
+            words.iter_mut().filter(|word| **word == file).for_each(|word| word.clone_from(&compiled));
+            return Some((Cmd::Exec(words), Source::inferred(compiled::NOT_THERE, compiled::script_and(output, script))));
+        }
         // What is started inside of the build's folder starts from outside by its path.
-        if let Some((file, compiled)) = inside_output(project, &words, output) {
+        if let Some((file, compiled)) = compiled::inside(project, &words, output) {
             words.iter_mut().filter(|word| **word == file).for_each(|word| word.clone_from(&compiled));
             return Some((Cmd::Exec(words), Source::inferred("the compiled form of what it runs", [script.at.clone()])));
         }
@@ -270,17 +301,6 @@ pub(super) fn for_production(project: &Project<'_>, script: &Script, output: Opt
 
 fn is_declaration(file: &str) -> bool {
     file.ends_with(".d.ts") || ending(file) == "json"
-}
-
-/// A file that is not there, but its source is, and the compiler's folder for it: with its place in that folder.
-fn inside_output(project: &Project<'_>, words: &[String], output: Option<&Output>) -> Option<(String, String)> {
-    let file = script::run_file(words)?.to_owned();
-    let stem = file.trim_start_matches("./").strip_suffix(".js")?;
-    let source = format!("{stem}.ts");
-    if project.dir.has(file.trim_start_matches("./")) || !project.dir.has(&source) || !project.has_script("build") {
-        return None;
-    }
-    Some((file.clone(), typescript::compiled(&source, output?)?))
 }
 
 /// A file as Node.js finds it when its ending is left out.
@@ -344,7 +364,10 @@ fn entry(project: &Project<'_>, output: Option<&Output>) -> Result<Option<(Cmd, 
 
 /// The development command where no script gives one: Node.js starts again when a file changes.
 pub fn watched(project: &Project<'_>, file: Option<&str>) -> Option<Decision<Cmd>> {
-    let source = project.source_of(file?);
+    let file = file?;
+    // `node .` runs what the manifest names.
+    let main = project.package.as_ref().and_then(|package| package.doc.str(&["main"])).unwrap_or("index.js");
+    let source = project.source_of(if matches!(file, "." | "./") { main } else { file });
     let because = Source::default(format!("{} starts again when a file changes", project.pack.title));
     if ending(&source) == "ts" && project.has_dependency("tsx") && project.runtime == Runtime::Node {
         return Some(Decision::new(Cmd::Exec(project.located(vec![format!("{BIN}tsx"), "watch".to_owned(), source])), because));

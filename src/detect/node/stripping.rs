@@ -16,7 +16,11 @@ const LOADERS: &[&str] = &["--import", "--loader", "--experimental-loader", "--r
 
 /// What stands in the way of a start command that gives Node.js a TypeScript file.
 pub fn obstacles(draft: &ServiceDraft, texts: &[Rc<Text>]) -> Result<Vec<Diagnostic>, Diagnostic> {
-    let Some(start) = &draft.start else { return Ok(Vec::new()) };
+    draft.start.as_ref().map_or_else(|| Ok(Vec::new()), |start| of(start, draft, texts))
+}
+
+/// The same of any command.
+pub fn of(start: &Decision<Cmd>, draft: &ServiceDraft, texts: &[Rc<Text>]) -> Result<Vec<Diagnostic>, Diagnostic> {
     let Cmd::Exec(words) = &start.value else { return Ok(Vec::new()) };
     let typed = script::run_file(words).is_some_and(|file| [".ts", ".mts", ".cts"].iter().any(|ending| file.ends_with(ending)));
     let loads = words.iter().any(|word| LOADERS.iter().any(|flag| word == flag || word.strip_prefix(flag).is_some_and(|rest| rest.starts_with('='))));
@@ -33,6 +37,11 @@ pub fn obstacles(draft: &ServiceDraft, texts: &[Rc<Text>]) -> Result<Vec<Diagnos
     if let Some(place) = compiled_syntax(texts)? {
         let message = "Node.js strips types and compiles nothing: an enum or a namespace stops the program";
         let help = "write it without one, or pass --experimental-transform-types to node";
+        found.push(Diagnostic::warning("no-type-stripping", message).at(place).help(help));
+    }
+    if let Some(place) = mixed_syntax(texts) {
+        let message = "Node.js takes a file with `import` for a module, and a module knows no `__dirname`";
+        let help = "use import.meta.dirname, or compile it in a build script";
         found.push(Diagnostic::warning("no-type-stripping", message).at(place).help(help));
     }
     if let Some(place) = incomplete_import(texts)? {
@@ -89,6 +98,15 @@ fn strips(version: &[u32], words: &[String]) -> bool {
 
 fn typed(texts: &[Rc<Text>]) -> impl Iterator<Item = &Rc<Text>> {
     texts.iter().filter(|text| text.path().name().ends_with("ts") && !text.path().name().ends_with(".d.ts"))
+}
+
+/// What only the older kind of modules knows, in a file that is written as the newer kind.
+fn mixed_syntax(texts: &[Rc<Text>]) -> Option<Evidence> {
+    let syntax = pattern::kept(r"(?m)^(?:import|export)\b")?;
+    let own = pattern::kept(r"(\b__(?:dirname|filename)\b)")?;
+    let declared = |text: &str| text.contains("const __dirname") || text.contains("const __filename");
+    let both: Vec<Rc<Text>> = typed(texts).filter(|text| syntax.is_match(text.as_str()) && !declared(text.as_str())).cloned().collect();
+    source::find(&both, &own, "//").map(|hit| hit.at)
 }
 
 /// A relative import without its ending, or with the ending that the compiler's output would have.

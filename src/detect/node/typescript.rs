@@ -27,7 +27,14 @@ pub fn output(dir: &Dir<'_>, package: &Package) -> Result<Option<Output>, Diagno
     let Some(file) = named.or_else(|| dir.first_of(nest.into_iter().chain(["tsconfig.json", "tsconfig.build.json"]))) else { return Ok(None) };
     let folder = setting(dir, file, &["compilerOptions", "outDir"], DEEPEST)?;
     let from = setting(dir, file, &["compilerOptions", "rootDir"], DEEPEST)?;
-    let Some((folder, at)) = folder else { return Ok(None) };
+    // The flag beats the file.
+    let flag = || {
+        let (text, at) = package.script("build")?;
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let folder = words.windows(2).find(|pair| pair[0] == "--outDir")?[1].trim_matches(['"', '\'']);
+        Some((crate::model::RelPath::new(folder)?.as_str().to_owned(), at))
+    };
+    let Some((folder, at)) = flag().or(folder) else { return Ok(None) };
     let from = match from {
         Some((from, _)) => from,
         None if included_only(dir, file, "src")? || only_in_src(dir) => "src".to_owned(),

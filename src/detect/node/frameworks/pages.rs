@@ -194,7 +194,14 @@ pub fn base_path(draft: &mut ServiceDraft, package: &Package, front: &Front, set
         return String::new();
     }
     let plain = |path: &str| path.starts_with('/') && path.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | '.'));
-    let Some((path, at)) = settings.string(&front.base_key).filter(|(path, _)| plain(path)) else { return String::new() };
+    // An address says it where the manifest does: the site lies below its path.
+    let below_host = |(text, at): (&str, Evidence)| {
+        let (_, rest) = text.split_once("://").unwrap_or(("", text));
+        let path = if text.contains("://") { rest.split_once('/').map_or("/".to_owned(), |(_, path)| format!("/{path}")) } else { rest.to_owned() };
+        (path.split(['?', '#']).next().unwrap_or_default().to_owned(), at)
+    };
+    let of_package = || package.doc.string(&[front.base_key.as_str()]).filter(|_| front.base_key == "homepage").map(below_host);
+    let Some((path, at)) = settings.string(&front.base_key).or_else(of_package).filter(|(path, _)| plain(path)) else { return String::new() };
     let path = path.trim_matches('/').to_owned();
     if !path.is_empty() {
         draft.facts.push(("base path".to_owned(), Decision::new(format!("/{path}/"), Source::File(at))));

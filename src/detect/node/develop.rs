@@ -1,0 +1,93 @@
+//! What the development container of a program runs.
+
+use std::rc::Rc;
+
+use super::project::Project;
+use super::script::{self, BIN, Script};
+use super::{nx, start, stripping};
+use crate::fs::Text;
+use crate::model::{Cmd, Decision, Dependency, Diagnostic, Evidence, ServiceDraft, Source};
+
+/// The project's own script, else what starts again by itself when a source changes.
+pub fn dev(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], file: Option<&str>) -> Result<(), Diagnostic> {
+    let script = project
+        .package
+        .as_ref()
+        .and_then(|package| ["dev", "start:dev", "develop", "watch", "start:watch"].into_iter().find_map(|name| script::named(package, name)));
+    // A tool that is installed on the machines of those who work on it is not in the image.
+    let missing = script.as_ref().filter(|script| missing_tool(project, script.program()));
+    draft.notes.extend(missing.map(|script| {
+        let message = format!("the development script runs `{}`, which package.json does not list", script.program());
+        Diagnostic::warning("unlisted-tool", message).at(script.at.clone()).help("add it to the devDependencies to have the script run as it is")
+    }));
+    let is_missing = missing.is_some();
+    let script = script.filter(|_| !is_missing);
+    let decided = match script.filter(|_| project.nx.is_none()) {
+        Some(Script { command: Cmd::Exec(words), before, at, .. }) if before.is_empty() => {
+            let tool = words[0].strip_prefix(BIN).unwrap_or_default().to_owned();
+            helpers(draft, project, &tool, &at);
+            Some(Decision::new(Cmd::Exec(project.located(words)), Source::File(at)))
+        }
+        // What needs a shell needs the programs of dependencies on its path: the package manager puts them there.
+        Some(Script { at, command, .. }) => {
+            for tool in command.to_string().split_whitespace() {
+                helpers(draft, project, tool, &at);
+            }
+            let name = at.key.rsplit('.').next().unwrap_or("dev").to_owned();
+            Some(Decision::new(Cmd::Exec(shlex::split(&project.run(&name)).unwrap_or_default()), Source::File(at)))
+        }
+        None => start::for_development(project)
+            .filter(|_| project.nx.is_none())
+            .or(nx::only(project)?.and_then(|app| app.serve()))
+            .map_or_else(|| watched(draft, project, texts, file), |found| Ok(Some(found)))?
+            .or_else(|| built_first(draft, project, file)),
+    };
+    draft.dev = decided;
+    Ok(())
+}
+
+/// The source under the runtime's own watch, where it runs the source as it is.
+fn watched(draft: &ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], file: Option<&str>) -> Result<Option<Decision<Cmd>>, Diagnostic> {
+    let Some(found) = start::watched(project, file) else { return Ok(None) };
+    // Where production runs the same source, it stands in its way too, and is said there.
+    let same = file.is_some_and(|file| project.source_of(file) == file.trim_start_matches("./"));
+    Ok(if same || stripping::of(&found, draft, texts)?.is_empty() { Some(found) } else { None })
+}
+
+/// Whether a script's program is one that people install for themselves, and the project asks for none.
+fn missing_tool(project: &Project<'_>, program: &str) -> bool {
+    const OFTEN_GLOBAL: &[&str] = &["nodemon", "ts-node", "ts-node-dev", "tsx", "concurrently", "node-dev", "supervisor", "forever", "pm2", "pm2-dev"];
+    OFTEN_GLOBAL.contains(&program) && project.package.is_some() && !project.has_dependency(program)
+}
+
+/// The program itself, after the build that makes it.
+fn built_first(draft: &ServiceDraft, project: &Project<'_>, file: Option<&str>) -> Option<Decision<Cmd>> {
+    let start = draft.start.clone()?;
+    let made = file.is_some_and(|file| !project.dir.has(file.trim_start_matches("./")) && !project.dir.has_dir(file));
+    match &draft.build {
+        Some(build) if made => {
+            let at = start.source.evidence().cloned();
+            Some(Decision::new(Cmd::Shell(format!("{} && {}", build.value, start.value)), Source::inferred("the build, then what it makes", at)))
+        }
+        _ => Some(start),
+    }
+}
+
+/// What a tool of development needs of the system.
+fn helpers(draft: &mut ServiceDraft, project: &Project<'_>, tool: &str, at: &Evidence) {
+    let name = tool_package(tool);
+    if project.pack.system(&name).is_some_and(|row| !row.dev.is_empty()) {
+        draft.system.push(Dependency { name, at: at.clone(), production: false });
+    }
+}
+
+/// The package that brings a program of another name.
+fn tool_package(tool: &str) -> String {
+    match tool {
+        "nest" => "@nestjs/cli",
+        "run-p" | "run-s" => "npm-run-all",
+        "tsnd" => "ts-node-dev",
+        other => other,
+    }
+    .to_owned()
+}

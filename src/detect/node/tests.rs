@@ -1,0 +1,123 @@
+//! Small projects of odd shape, and what is said of them.
+
+use crate::detect::select::detect;
+use crate::fs::Tree;
+use crate::model::{Answers, Cmd, Decision, ServiceDraft};
+
+fn services(files: &[(&str, &str)]) -> Vec<ServiceDraft> {
+    detect(&Tree::memory(files.iter().copied()), &Answers::default()).services
+}
+
+fn one(files: &[(&str, &str)]) -> ServiceDraft {
+    services(files).into_iter().next().expect("a service")
+}
+
+fn command(decision: Option<&Decision<Cmd>>) -> String {
+    decision.map(|decision| decision.value.to_string()).unwrap_or_default()
+}
+
+fn noted(draft: &ServiceDraft, id: &str) -> bool {
+    draft.notes.iter().any(|note| note.id == id)
+}
+
+const SERVER: &str = "require('express')().listen(3000)";
+
+#[test]
+fn the_compilers_folder_beats_the_scripts() {
+    let package = r#"{"scripts": {"build": "tsc", "start": "node dist/index.js"}, "dependencies": {"express": "5"}}"#;
+    let settings = r#"{"compilerOptions": {"outDir": "build", "rootDir": "src"}}"#;
+    let draft = one(&[("package.json", package), ("tsconfig.json", settings), ("src/index.ts", SERVER)]);
+    assert_eq!((command(draft.start.as_ref()).as_str(), noted(&draft, "start-missing")), ("node build/index.js", true));
+    let by_flag = package.replace("\"tsc\"", "\"tsc --outDir dist\"");
+    let draft = one(&[("package.json", &by_flag), ("tsconfig.json", settings), ("src/index.ts", SERVER)]);
+    assert_eq!((command(draft.start.as_ref()).as_str(), noted(&draft, "start-missing")), ("node dist/index.js", false));
+}
+
+#[test]
+fn what_a_bundler_makes_is_the_program() {
+    let package = r#"{"main": "lib/index.js", "scripts": {"build": "tsup"}, "dependencies": {"express": "5"}}"#;
+    assert_eq!(command(one(&[("package.json", package), ("src/index.ts", SERVER)]).start.as_ref()), "node lib/index.js");
+}
+
+#[test]
+fn tools_that_no_manifest_lists_are_not_run() {
+    let draft = one(&[("package.json", r#"{"scripts": {"start": "node index.js", "dev": "nodemon index.js"}}"#), ("index.js", SERVER)]);
+    assert_eq!((command(draft.dev.as_ref()).as_str(), noted(&draft, "unlisted-tool")), ("node --watch index.js", true));
+    let draft = one(&[("package.json", r#"{"scripts": {"start": "nodemon index.js"}}"#), ("index.js", SERVER)]);
+    assert_eq!((command(draft.start.as_ref()), command(draft.dev.as_ref())), ("node index.js".to_owned(), "node --watch index.js".to_owned()));
+}
+
+#[test]
+fn source_that_only_compiles_is_built_for_development() {
+    let package = r#"{"scripts": {"build": "tsc", "start": "node dist/index.js"}}"#;
+    let settings = r#"{"compilerOptions": {"outDir": "dist", "rootDir": "src"}}"#;
+    for (source, want) in [
+        ("import a from './a'\na.listen(3000)", "npm run build && node dist/index.js"),
+        ("import http from 'node:http'\nhttp.createServer().listen(3000)\nconsole.log(__dirname)", "npm run build && node dist/index.js"),
+        ("import http from 'node:http'\nhttp.createServer().listen(3000)", "node --watch src/index.ts"),
+    ] {
+        let draft = one(&[("package.json", package), ("tsconfig.json", settings), ("src/index.ts", source), ("src/a.ts", "")]);
+        assert_eq!(command(draft.dev.as_ref()), want, "{source}");
+    }
+}
+
+#[test]
+fn ports_stand_in_settings() {
+    let files = [
+        ("package.json", r#"{"scripts": {"start": "node index.js"}}"#),
+        ("index.js", "app.listen(config.port)"),
+        ("config/default.json", r#"{"server": {"port": 8081}}"#),
+    ];
+    assert_eq!(one(&files).port.map(|port| port.value), Some(8081));
+}
+
+#[test]
+fn what_runs_elsewhere_is_said() {
+    for package in [
+        r#"{"main": "main.js", "scripts": {"start": "electron ."}, "devDependencies": {"electron": "35"}}"#,
+        r#"{"scripts": {"serve": "firebase emulators:start"}, "dependencies": {"firebase-functions": "6"}}"#,
+        r#"{"scripts": {"deploy": "serverless deploy"}, "devDependencies": {"serverless": "4"}}"#,
+        r#"{"scripts": {"dev": "vercel dev"}, "devDependencies": {"vercel": "41"}}"#,
+    ] {
+        let file = if package.contains("electron") { "main.js" } else { "api/a.js" };
+        let draft = one(&[("package.json", package), (file, "require('electron')")]);
+        assert!(noted(&draft, "runs-elsewhere") && draft.start.is_none(), "{package}");
+    }
+    let server = [("package.json", r#"{"dependencies": {"express": "5"}}"#), ("index.js", SERVER), ("vercel.json", "{}")];
+    assert_eq!(command(one(&server).start.as_ref()), "node index.js");
+}
+
+#[test]
+fn dependencies_outside_of_the_context_are_an_error() {
+    let draft = one(&[("api/package.json", r#"{"scripts": {"start": "node a.js"}, "dependencies": {"x": "file:../x"}}"#), ("api/a.js", SERVER)]);
+    assert!(noted(&draft, "outside-dependency"));
+}
+
+#[test]
+fn plug_and_play_needs_no_loader_where_folders_are_installed() {
+    let files = [("package.json", r#"{"scripts": {"start": "node -r ./.pnp.cjs --loader ./.pnp.loader.mjs a.js"}}"#), ("a.js", SERVER)];
+    assert_eq!(command(one(&files).start.as_ref()), "node a.js");
+}
+
+#[test]
+fn a_homepage_says_where_the_site_lies() {
+    let package = r#"{"homepage": "https://a.example/shop", "scripts": {"build": "react-scripts build"}, "dependencies": {"react-scripts": "5"}}"#;
+    let draft = one(&[("package.json", package)]);
+    assert_eq!(draft.extra.get("base_path"), Some(&serde_json::json!("shop/")));
+}
+
+#[test]
+fn applications_of_nest_are_services() {
+    let settings = r#"{"projects": {"api": {"type": "application", "root": "apps/api"}, "mail": {"type": "application", "root": "apps/mail"}, "db": {"type": "library", "root": "libs/db"}}}"#;
+    let package = r#"{"scripts": {"build": "nest build", "start:prod": "node dist/apps/api/main"}, "dependencies": {"@nestjs/core": "11"}}"#;
+    let files =
+        [("package.json", package), ("nest-cli.json", settings), ("apps/api/src/main.ts", "app.listen(3001)"), ("apps/mail/src/main.ts", "app.listen(3002)")];
+    let said: Vec<String> = services(&files)
+        .iter()
+        .map(|draft| format!("{} {} {}", command(draft.build.as_ref()), command(draft.start.as_ref()), draft.port.as_ref().map_or(0, |port| port.value)))
+        .collect();
+    assert_eq!(
+        said,
+        ["node_modules/.bin/nest build api node dist/apps/api/main.js 3001", "node_modules/.bin/nest build mail node dist/apps/mail/main.js 3002"]
+    );
+}
