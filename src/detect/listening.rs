@@ -92,6 +92,11 @@ impl Setting {
         Self { name: kebab(name), flag: None, variable: Some(name.to_owned()), default: default.to_owned(), at }
     }
 
+    /// A key of a file of settings.
+    pub fn key(name: &str, default: &str, at: Evidence) -> Self {
+        Self { name: kebab(name), flag: None, variable: None, default: default.to_owned(), at }
+    }
+
     /// Whether it says where the program itself listens, not where its database does: by its last word and those before.
     fn is(&self, words: &[&str]) -> bool {
         let parts: Vec<&str> = self.name.split(['-', '.']).filter(|part| *part != "number").collect();

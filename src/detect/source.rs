@@ -112,7 +112,8 @@ fn find_in(text: &Text, pattern: &Pattern, comment: &str) -> Vec<Hit> {
 }
 
 /// Routes that say how a server is, the plainest first.
-const HEALTH_ROUTES: &[&str] = &["healthz", "health", "livez", "readyz", "healthcheck", "health/live", "_health", "ping", "status", "up"];
+const HEALTH_ROUTES: &[&str] =
+    &["healthz", "health", "livez", "readyz", "healthcheck", "health_check", "health-check", "health/live", "_health", "ping", "status", "heartbeat", "up"];
 
 /// The route that a server answers on when it is well: one that its code names, else `/`.
 pub fn health_route(texts: &[Rc<Text>], comment: &str) -> Decision<String> {
@@ -245,12 +246,29 @@ pub fn port_in(settings: &[Rc<Text>]) -> Option<(u16, Source)> {
     })
 }
 
+/// Settings that the repository shows as an example: `.env.example`, `config.toml.sample`.
+pub fn samples(dir: &Dir<'_>) -> Vec<Rc<Text>> {
+    let is_sample = |file: &&str| {
+        let words: Vec<&str> = file.split(['.', '-', '_']).collect();
+        let any = |known: &[&str]| words.iter().any(|word| known.contains(word));
+        any(&["example", "sample", "dist", "template"]) && any(&["env", "config", "conf", "settings", "toml", "yaml", "yml", "ini"])
+    };
+    dir.files().filter(is_sample).filter_map(|file| dir.peek(file)).collect()
+}
+
+/// The variable that a program asks for its port or its address, by the call of its language around `NAMES`.
+pub fn asks_for_port(texts: &[Rc<Text>], call: &str) -> Option<Hit> {
+    const NAMES: &str = "((?:APP_|HTTP_|SERVER_|WEB_|API_|LISTEN_)?(?:PORT|ADDR|ADDRESS))";
+    let hits = find_all(texts, &pattern::pattern(&call.replace("NAMES", NAMES)).ok()?, "//");
+    hits.iter().find(|hit| hit.value == "PORT").or_else(|| hits.first()).cloned()
+}
+
 /// The folders and files of a service that its code names in string literals as paths to read: they belong beside the program.
 /// `seen` stands before their names seen from the build context.
 pub fn reads(dir: &Dir<'_>, texts: &[Rc<Text>], seen: &str) -> Reads {
     let mut reads = Reads::default();
     for folder in READ_FOLDERS.iter().filter(|folder| dir.has_dir(folder)) {
-        let Ok(pattern) = pattern::pattern(&format!(r#""((?:\./)?{folder}(?:/[^"\s]*)?)""#)) else { continue };
+        let Ok(pattern) = pattern::pattern(&format!(r#""((?:file://)?(?:\./)?{folder}(?:/[^"\s]*)?)""#)) else { continue };
         let embedded = |text: &Text| {
             let all = format!("go:embed all:{folder}");
             text.as_str().lines().any(|line| {

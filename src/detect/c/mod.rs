@@ -1,5 +1,6 @@
 //! C and C++: what builds them, the programs that come out, and the libraries that those load.
 
+mod presets;
 mod program;
 mod systems;
 
@@ -80,6 +81,11 @@ impl Detector for Native {
     }
 }
 
+/// A script named `configure` that Autoconf didn't make.
+fn own_script(dir: &Dir<'_>) -> bool {
+    dir.has("configure") && !["configure.ac", "configure.in", "Makefile.am"].iter().any(|file| dir.has(file))
+}
+
 /// A Makefile that only calls the one in src.
 fn below(dir: &Dir<'_>) -> Option<Facts> {
     let home = ["src", "source"].into_iter().find(|folder| dir.dir(folder).has("Makefile"))?;
@@ -114,6 +120,10 @@ fn is_cpp(file: &str) -> bool {
 /// Sources without a build file: each file with a `main` is a program, made of it and all files without one.
 fn alone(dir: &Dir<'_>, texts: &[Rc<Text>]) -> Facts {
     let mut facts = Facts::default();
+    // A script makes the build file, and nothing says which.
+    if own_script(dir) || dir.has("auto/configure") {
+        return facts;
+    }
     for text in texts.iter().filter(|text| is_source(text.path().name())) {
         facts.cpp |= is_cpp(text.path().name());
         let main = text.lines().find(|(_, line)| line.contains(" main(") && !line.trim_start().starts_with("//") && !line.trim_end().ends_with(';'));
@@ -213,7 +223,12 @@ impl Project<'_> {
                 unknown.push(library);
             }
         }
-        for (header, at) in included(&self.texts) {
+        // The headers of what is fetched come along.
+        let fetched = |header: &str| {
+            let row = self.pack.system(header);
+            row.is_some_and(|row| row.dependency.iter().any(|name| self.facts.fetched.iter().any(|own| name.to_ascii_lowercase().contains(own))))
+        };
+        for (header, at) in included(&self.texts).into_iter().filter(|(header, _)| !fetched(header)) {
             need(&header, &at);
         }
         for library in unknown {
@@ -236,13 +251,16 @@ impl Project<'_> {
         let installs = self.facts.installs;
         let (build, dev) = match self.system.value.as_str() {
             "cmake" => {
+                let given = presets::variables(self.dir);
+                let more = given.iter().flat_map(|given| &given.value).map(|word| format!(" {word}")).collect::<String>();
+                draft.facts.extend(given.map(|given| ("cmake variables".to_owned(), Decision::new(given.value.join(" "), given.source))));
                 let last = if installs {
                     "cmake --install build --prefix /out/usr/local --strip".to_owned()
                 } else {
                     format!("install -D --strip {} /out/usr/local/bin/{binary}", program.output)
                 };
-                let dev = format!("cmake -B build -G Ninja -DCMAKE_BUILD_TYPE=Debug && cmake --build build && exec {}", program.output);
-                (format!("cmake -B build -G Ninja -DCMAKE_BUILD_TYPE=Release && cmake --build build && {last}"), dev)
+                let dev = format!("cmake -B build -G Ninja -DCMAKE_BUILD_TYPE=Debug{more} && cmake --build build && exec {}", program.output);
+                (format!("cmake -B build -G Ninja -DCMAKE_BUILD_TYPE=Release{more} && cmake --build build && {last}"), dev)
             }
             "meson" => {
                 let last = if installs { "meson install -C build --destdir /out --strip".to_owned() } else { format!("meson compile -C build && {put}") };
@@ -256,8 +274,13 @@ impl Project<'_> {
                 (format!("autoreconf -fi && ./configure --prefix=/usr/local{} && make install DESTDIR=/out", aside("/usr/local")), dev)
             }
             "make" => {
-                let build = if installs { format!("make install DESTDIR=/out {}=/usr/local", self.facts.prefix) } else { format!("make && {put}") };
-                (build, format!("make && exec ./{}", program.output))
+                let configure = if own_script(self.dir) { "./configure --prefix=/usr/local && " } else { "" };
+                let build = match (installs, configure) {
+                    (true, "") => format!("make install DESTDIR=/out {}=/usr/local", self.facts.prefix),
+                    (true, _) => format!("{configure}make install DESTDIR=/out"),
+                    (false, _) => format!("{configure}make && {put}"),
+                };
+                (build, format!("{configure}make && exec ./{}", program.output))
             }
             _ => {
                 let compile = self.compiler(program, cpp);
@@ -291,7 +314,9 @@ impl Project<'_> {
             std::iter::once(program.output.as_str()).chain(others).filter_map(|path| shlex::try_quote(path).ok().map(std::borrow::Cow::into_owned)).collect();
         let mut flags: Vec<String> = Vec::new();
         for (header, _) in included(&self.texts) {
-            let flag = self.pack.data.get("flags").and_then(|flags| flags.get(&header)).and_then(toml::Value::as_str);
+            let own = self.pack.data.get("flags").and_then(|flags| flags.get(&header)).and_then(toml::Value::as_str);
+            let of_row = || self.pack.system(&header)?.dependency.iter().find(|name| name.starts_with("-l")).map(String::as_str);
+            let flag = own.or_else(of_row);
             flags.extend(flag.filter(|flag| !flags.iter().any(|known| known == flag)).map(ToOwned::to_owned));
         }
         let compiler = if cpp { "g++" } else { "gcc" };
@@ -304,7 +329,18 @@ impl Project<'_> {
 fn included(texts: &[Rc<Text>]) -> Vec<(String, Evidence)> {
     let mut found: Vec<(String, Evidence)> = Vec::new();
     for text in texts {
+        // What is included only where a build says that it is there, or on another system.
+        let mut under: Vec<bool> = Vec::new();
         for (number, line) in text.lines() {
+            let sharp = line.trim_start().strip_prefix('#').map(str::trim_start).unwrap_or_default();
+            if sharp.starts_with("if") {
+                under.push(["HAVE_", "USE_", "WITH_", "ENABLE_", "WIN32", "__APPLE__"].iter().any(|word| sharp.contains(word)) && !sharp.starts_with("ifndef"));
+            } else if sharp.starts_with("endif") {
+                under.pop();
+            }
+            if under.contains(&true) {
+                continue;
+            }
             let Some(header) = line.trim_start().strip_prefix("#include <").and_then(|rest| rest.split('>').next()) else { continue };
             if !found.iter().any(|(known, _)| known == header) {
                 found.push((header.to_owned(), Evidence::line(text.path().clone(), number, line.trim())));

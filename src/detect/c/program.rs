@@ -15,10 +15,17 @@ const PORTS: &[(&str, &str)] = &[
     (r#"\bport\w*\s*\?[^;]*?:\s*"?(\d{2,5})\b"#, "the default of the port"),
     (r"\bhtons\(\s*(\d{2,5})\s*\)", ""),
     (r#"\blisten\(\s*"[^"]*"\s*,\s*(\d{2,5})\b"#, ""),
-    (r"\.port\(\s*(\d{2,5})\s*\)", ""),
+    (r"(?:\.port|\bPort)\(\s*(\d{2,5})\s*\)", ""),
+    (r"\bMHD_start_daemon\s*\([^;,]*,\s*(\d{2,5})\b", ""),
+    (r#"\b(?:evhttp_bind_socket|uv_ip4_addr|addListener)\s*\([^;]{0,80}?"[\d.:]*"\s*,\s*(\d{2,5})\b"#, ""),
+    (r"\b(?:tcp|udp)::v[46]\(\)\s*,\s*(\d{2,5})\b", ""),
+    (r#""(?:https?://)?(?:0\.0\.0\.0|\[::\]|localhost|127\.0\.0\.1):(\d{2,5})""#, ""),
     (r"#\s*define\s+(?:\w+_)?PORT(?:_DEFAULT|_NUMBER|_NUM|_NO|NUM)?\s+\(?(\d{2,5})\b", ""),
     (r#"\b(?:\w*_)?(?:port|\w*Port|[a-z]{2,8}port)(?:_?(?:no|num|number))?\s*(?:=|\{)\s*"?(\d{4,5})\b"#, ""),
 ];
+
+/// Calls of libraries that open a port.
+const LIBRARIES: &str = r"(\.listen\(|drogon::app\(\)|crow::SimpleApp|io_context|io_service|MHD_start_daemon|mg_http_listen|evhttp_bind_socket|evconnlistener_new_bind|uv_listen|lws_create_context|AddListeningPort|Http::Endpoint)";
 
 /// Where a program ends because nothing was given to it: it says how it is used.
 const WANTS: &str = r"\bargc\s*(<\s*[2-9]|==\s*1|<=\s*[1-9])\)[^}]{0,200}?(?:[uU]sage|USAGE|help)";
@@ -28,7 +35,7 @@ const NOT_STATIC: &str = r"\b(getaddrinfo|gethostbyname|getpwnam|getpwuid|getgrn
 
 /// States what the code says.
 pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], hints: &Hints<'_>) -> Result<(), Diagnostic> {
-    let listens = search(texts, r"\b(accept4?\s*\(|listen\s*\()").or_else(|| search(texts, r"(\.listen\(|drogon::app\(\)|crow::SimpleApp|io_context)"));
+    let listens = search(texts, r"\b(accept4?\s*\(|listen\s*\()").or_else(|| search(texts, LIBRARIES));
     let mut ports = Candidates::new();
     for (pattern, rule) in PORTS.iter().filter(|_| listens.is_some()) {
         let Ok(pattern) = pattern::pattern(pattern) else { continue };
@@ -49,7 +56,9 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], hints: &Hints<'_>) ->
         (None, Some(_), _) | (None, None, Some(_)) => Kind::Worker,
         _ => Kind::Tool,
     };
-    let speaks_http = search(texts, r"(HTTP/1|httplib|crow::|drogon|Pistache|microhttpd|beast::http|mongoose|restinio|oatpp)").is_some();
+    let speaks_http =
+        search(texts, r"(HTTP/1|httplib|evhttp|lws_create_context|mg_http_listen|crow::|drogon|Pistache|microhttpd|beast::http|mongoose|restinio|oatpp)")
+            .is_some();
     draft.health = match draft.kind {
         Kind::Server if speaks_http => Health::Http(source::health_route(texts, "//")),
         Kind::Server => Health::None { because: format!("`{}` speaks no HTTP", draft.name) },

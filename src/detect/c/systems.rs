@@ -37,6 +37,8 @@ pub struct Facts {
     pub cpp: bool,
     /// The libraries that it looks for.
     pub libraries: Vec<Dependency>,
+    /// What it fetches while it configures.
+    pub fetched: Vec<String>,
 }
 
 /// Folders whose build files are of no application.
@@ -111,11 +113,14 @@ pub fn cmake(dir: &Dir<'_>) -> Facts {
             }
         }
         facts.installs |= !matches(&text, r"(?i)\binstall\s*\(\s*(TARGETS|PROGRAMS)\b", '#').is_empty();
-        for (groups, at) in matches(&text, r"(?i)\bfind_package\s*\(\s*(\w+)", '#') {
+        for (groups, at) in matches(&text, r"(?i)\bfind_package\s*\(\s*([\w-]+)([^)]*)\)", '#') {
             facts.libraries.push(library(&groups[0], &at));
+            let parts = groups[1].split_whitespace().skip_while(|word| *word != "COMPONENTS").skip(1).filter(|_| groups[0] == "Boost");
+            facts.libraries.extend(parts.filter(|part| plain(part)).map(|part| library(&format!("Boost.{part}"), &at)));
         }
-        for (_, at) in matches(&text, r"(?i)\b(FetchContent_Declare|ExternalProject_Add|CPMAddPackage)\s*\(", '#') {
+        for (groups, at) in matches(&text, r#"(?i)\b(?:FetchContent_Declare|ExternalProject_Add|CPMAddPackage)\s*\(\s*"?([\w:/.-]+)"#, '#') {
             facts.libraries.push(library("FetchContent", &at));
+            facts.fetched.push(groups[0].to_ascii_lowercase());
         }
         for (groups, at) in matches(&text, r"(?i)\bpkg_(?:check|search)_modules?\s*\(\s*\w+([^)]*)\)", '#') {
             let words = groups[0].split_whitespace().filter(|word| !matches!(*word, "REQUIRED" | "QUIET" | "IMPORTED_TARGET" | "GLOBAL" | "NO_CMAKE_PATH"));
@@ -161,8 +166,11 @@ pub fn autotools(dir: &Dir<'_>) -> Facts {
             facts.libraries.extend(words.map(|word| library(word, &at)));
             facts.libraries.push(library("PkgConfig", &at));
         }
-        for (groups, at) in matches(&text, r"\bAC_(?:CHECK_LIB|SEARCH_LIBS)\s*\(\s*\[?\w+\]?\s*,\s*\[?(\w+)", '#') {
-            facts.libraries.push(library(&format!("-l{}", groups[0]), &at));
+        // One names the library first, the other the function.
+        for pattern in [r"\bAC_CHECK_LIB\s*\(\s*\[?(\w+)", r"\bAC_SEARCH_LIBS\s*\(\s*\[?\w+\]?\s*,\s*\[?(\w+)"] {
+            for (groups, at) in matches(&text, pattern, '#') {
+                facts.libraries.push(library(&format!("-l{}", groups[0]), &at));
+            }
         }
     }
     for text in build_files(dir, "Makefile.am") {

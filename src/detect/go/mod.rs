@@ -1,5 +1,6 @@
 //! Go: modules, workspaces, their main packages and what those listen on.
 
+mod choose;
 mod constraints;
 mod module;
 mod programs;
@@ -45,10 +46,13 @@ impl Detector for Go {
             Found { services: Vec::new(), covers: layout.modules.iter().map(|module| module.root.clone()).filter(|root| root != dir.path()).collect() };
         for module in layout.modules.iter().filter(|module| layout.workspace || module.root == *dir.path()) {
             let home = dir.tree().dir(module.root.clone());
-            let (all, chosen) = choose(&home, module, answers);
+            let (all, chosen) = choose::choose(&home, module, pack, answers);
             let context = Service { dir: &home, pack, answers, layout: &layout, module, several: chosen.len() > 1 };
             for program in &chosen {
                 found.services.push(context.draft(program)?);
+            }
+            if let (Some(draft), None) = (found.services.last_mut(), answers.get(Question::App)) {
+                draft.notes.extend(choose::left(&all, &chosen));
             }
             if chosen.is_empty() && (!all.is_empty() || !layout.workspace) {
                 found.services.push(context.undecided(&all)?);
@@ -64,33 +68,6 @@ impl Detector for Go {
     }
 }
 
-/// The programs of a module, and those of them that are built: the ones that were asked for, the only one, the one that has the module's name,
-/// or the one that is released.
-fn choose(home: &Dir<'_>, module: &Module, answers: &Answers) -> (Vec<Program>, Vec<Program>) {
-    let mut all = programs::programs(home, module);
-    let examples = if all.is_empty() { programs::examples(home) } else { Vec::new() };
-    let released = programs::released(home).and_then(|(folder, name, at)| {
-        let mut program = all.iter().chain(&examples).find(|program| program.folder == folder)?.clone();
-        program.name = name.unwrap_or(program.name);
-        program.released = Some(at);
-        Some(program)
-    });
-    if let (Some(program), []) = (&released, all.as_slice()) {
-        all.push(program.clone());
-    } else if all.is_empty() {
-        all = examples;
-        let wanted: Vec<Program> = all.iter().filter(|program| is_wanted(answers, program)).cloned().collect();
-        return (all, wanted);
-    }
-    let wanted: Vec<Program> = all.iter().filter(|program| is_wanted(answers, program)).cloned().collect();
-    let chosen = match (all.as_slice(), wanted.as_slice()) {
-        (_, [_, ..]) => wanted,
-        ([only], _) => vec![only.clone()],
-        _ => all.iter().find(|program| program.name == module.base_name()).cloned().into_iter().chain(released).take(1).collect(),
-    };
-    (all, chosen)
-}
-
 /// Whether a pattern of GOPRIVATE covers a module: by the parts of its path, `*` for any one.
 fn covers(pattern: &str, module: &str) -> bool {
     let mut parts = module.split('/');
@@ -99,12 +76,6 @@ fn covers(pattern: &str, module: &str) -> bool {
             let part = parts.next().unwrap_or_default();
             own == "*" || own == part || own.strip_prefix('*').is_some_and(|end| part.ends_with(end))
         })
-}
-
-/// Whether `--app` names a program.
-fn is_wanted(answers: &Answers, program: &Program) -> bool {
-    let given = answers.get(Question::App).map(|given| given.value.as_str()).unwrap_or_default();
-    given.split(',').map(str::trim).any(|app| !app.is_empty() && (app == program.name || app.trim_end_matches('/') == program.folder))
 }
 
 /// The modules that are built together, the root's own first.

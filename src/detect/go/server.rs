@@ -5,9 +5,12 @@ use std::rc::Rc;
 use super::Service;
 use super::programs::imports;
 use super::settings;
-use crate::detect::{asked, listening, source};
+use crate::catalog::StackPack;
+use crate::detect::listening::{self, Setting};
+use crate::detect::{asked, source};
 use crate::fs::Text;
 use crate::manifest::pattern;
+use crate::model::question::Question;
 use crate::model::{Candidates, Decision, Diagnostic, Evidence, Health, Kind, ServiceDraft, Source};
 
 /// The port of Go's own examples, where the program gets it from outside.
@@ -21,6 +24,11 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>], o
     if let Some(row) = framework {
         let at = row.dependency.iter().find_map(|name| module.requires(name)).map(|dependency| dependency.at.clone());
         draft.framework = Some(Decision::new(row.id.clone(), at.map_or_else(|| Source::default("a dependency"), Source::File)));
+    }
+    if framework.is_none() && hints.get(Question::Port).is_none() && only_commands(texts) {
+        draft.kind = Kind::Tool;
+        draft.health = health(draft, texts);
+        return Ok(Vec::new());
     }
     let mut ports = Candidates::new();
     let settings = settings::settings(texts);
@@ -38,15 +46,17 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>], o
             }
         }
     }
-    let listens = search(
-        texts,
-        r"\b(ListenAndServe(?:TLS)?\(|net\.Listen\(|http\.Serve\(|grpc\.NewServer\(|\.Listen\(|\.RunTLS\(|\.Serve\(|\.Run\(\s*\w*\)|\.Start\(\w)",
-    );
-    for setting in settings.iter().filter(|_| listens.is_some() || framework.is_some()) {
-        let rule = if setting.variable.is_some() { "the default of a variable" } else { "the default of a flag" };
+    let listens = listens(texts);
+    let listens_or_frames = listens.is_some() || framework.is_some();
+    let (keys, given): (Vec<&Setting>, Vec<&Setting>) =
+        settings.iter().filter(|_| listens_or_frames).partition(|one| one.flag.is_none() && one.variable.is_none());
+    for setting in given {
+        let rule = if setting.flag.is_some() { "the default of a flag" } else { "the default of a variable" };
         ports.extend(setting.port().map(|port| (port, Source::inferred(rule, [setting.at.clone()]))));
     }
-    let listens_or_frames = listens.is_some() || framework.is_some();
+    // A file of settings stands above the defaults of its keys.
+    ports.extend(source::port_in(files).filter(|_| listens_or_frames && !keys.is_empty()));
+    ports.extend(keys.into_iter().filter_map(|key| Some((key.port()?, Source::inferred("the default of a setting", [key.at.clone()])))));
     let mut add = |patterns: &[&str], texts: &[Rc<Text>], rule: &str| {
         for pattern in patterns.iter().filter(|_| listens_or_frames).filter_map(|pattern| pattern::pattern(pattern).ok()) {
             let found = source::find_all(texts, &pattern, "//").into_iter().filter(|hit| !hit.at.raw.contains("RemoteAddr"));
@@ -61,12 +71,15 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>], o
     if listens.is_some() || framework.is_some() {
         ports.extend(source::port_in(files));
     }
-    let read = search(texts, r#"(?:Getenv|LookupEnv)\(\s*"(PORT)"\s*\)"#);
+    let read = source::asks_for_port(&own, r#"(?:Getenv|LookupEnv)\(\s*"NAMES"\s*\)"#);
     let serves = !ports.is_empty() || read.is_some() || listens.is_some() || framework.is_some();
     // The program has no port of its own.
-    let must_be_told = read.is_some() && ports.is_empty();
-    if let Some(at) = read.as_ref().filter(|_| must_be_told) {
-        ports.push(USUAL_PORT, Source::inferred("it asks PORT, which has no default", [at.clone()]));
+    let told_by = read.filter(|_| ports.is_empty());
+    if serves {
+        ports.extend(source::port_in(&source::samples(of.dir)));
+    }
+    if let Some(read) = &told_by {
+        ports.push(USUAL_PORT, Source::inferred(format!("it asks {}, which has no default", read.value), [read.at.clone()]));
     }
     if let Some(port) = framework.and_then(|row| row.port) {
         ports.push(port, Source::default(format!("{} listens there", framework.map(|row| row.title.clone()).unwrap_or_default())));
@@ -79,10 +92,15 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>], o
         port.outvoted.clear();
         port
     });
-    draft.kind = if draft.port.is_some() { Kind::Server } else { Kind::Tool };
-    if let Some(port) = draft.port.clone().filter(|_| must_be_told) {
-        draft.env.push(("PORT".to_owned(), port.value.to_string()));
-        draft.set("told", serde_json::json!({ "PORT": port.value.to_string() }));
+    draft.kind = match draft.port {
+        Some(_) => Kind::Server,
+        None if works(texts) => Kind::Worker,
+        None => Kind::Tool,
+    };
+    if let (Some(port), Some(read)) = (draft.port.clone(), told_by) {
+        let value = if read.value.ends_with("PORT") { port.value.to_string() } else { format!(":{}", port.value) };
+        draft.set("told", serde_json::json!({ read.value.as_str(): value }));
+        draft.env.push((read.value, value));
     }
     let own = draft.port.as_ref().map(|port| port.value.to_string()).unwrap_or_default();
     if let Some(at) = search(texts, &format!(r#"(?:Listen|Run|Start|Addr)\w*\W+(?:"tcp",\s*)?"((?:127\.0\.0\.1|localhost):{own})""#)) {
@@ -136,16 +154,52 @@ fn search(texts: &[Rc<Text>], pattern: &str) -> Option<Evidence> {
     source::find(texts, &pattern::pattern(pattern).ok()?, "//").map(|hit| hit.at)
 }
 
+/// Where the program opens a port.
+fn listens(texts: &[Rc<Text>]) -> Option<Evidence> {
+    let sure = r"\b(ListenAndServe(?:TLS)?\(|net\.Listen\(|http\.Serve\(|grpc\.NewServer\(|\.Listen\(|\.RunTLS\(|\.Serve\()";
+    // What runs and starts is a server only where a library for servers is at hand.
+    let web = r#""(github\.com/(?:kataras/iris|beego/|go-kratos|zeromicro/go-zero|cloudwego/hertz|gogf/gf|gobuffalo|go-martini|go-fuego|micro/go-micro|go-micro)[^"]*|go-micro\.dev/[^"]*)""#;
+    search(texts, sure).or_else(|| search(texts, web).and_then(|_| search(texts, r"\b(\.Run\(\s*\w*\)|\.Start\(\w?|\.Spin\()")))
+}
+
+/// Whether a program is a server, at a glance.
+pub fn serves(texts: &[Rc<Text>], pack: &StackPack) -> bool {
+    (listens(texts).is_some() || pack.frameworks(|name| imports(texts, name)).next().is_some()) && !only_commands(texts)
+}
+
+/// Whether a program without a port runs on: it takes work from a queue, speaks for a bot, or waits for the clock.
+pub fn works(texts: &[Rc<Text>]) -> bool {
+    const QUEUES: &str = r#""(github\.com/(?:hibiken/asynq|rabbitmq/amqp091-go|segmentio/kafka-go|IBM/sarama|Shopify/sarama|confluentinc/confluent-kafka-go|nats-io/nats\.go|bwmarrin/discordgo|go-telegram|go-telegram-bot-api|mymmrac/telego|slack-go/slack/socketmode|robfig/cron|go-co-op/gocron|riverqueue/river|gocraft/work|twmb/franz-go)[^"]*|go\.temporal\.io/sdk/worker|gopkg\.in/telebot[^"]*)""#;
+    const ARGUMENTS: &str = r#""(flag|github\.com/spf13/(?:cobra|pflag)|github\.com/urfave/cli[^"]*|github\.com/alecthomas/kong)""#;
+    let waits = || search(texts, r"(\bselect\s*\{\s*\}|\btime\.(?:NewTicker|Tick)\()").is_some();
+    search(texts, QUEUES).is_some() || search(texts, ARGUMENTS).is_none() && waits()
+}
+
+/// Commands that listen, the plainest first.
+const LISTENERS: &str = "serve|server|start|web|daemon|api|http|listen|run";
+
+/// The libraries that give a program commands, and how each names one.
+const COMMANDS: &[(&str, &str)] =
+    &[("\"github.com/spf13/cobra\"", r#"\bUse:\s*"(NAMES)\b"#), ("/cli", r#"\bcli\.Command\{\s*Name:\s*"(NAMES)""#), ("/cli", r#"\{\s*Name:\s*"(NAMES)","#)];
+
 /// The command of a command line program that listens.
 pub fn subcommand(texts: &[Rc<Text>]) -> Option<(String, Evidence)> {
-    let libraries = [
-        ("\"github.com/spf13/cobra\"", r#"\bUse:\s*"(serve|server|start|web)\b"#),
-        ("\"github.com/urfave/cli", r#"\bcli\.Command\{\s*Name:\s*"(serve|server|start|web)""#),
-    ];
-    libraries.iter().find_map(|(import, pattern)| {
-        let pattern = pattern::pattern(pattern).ok().filter(|_| texts.iter().any(|text| text.as_str().contains(import)))?;
-        source::find(texts, &pattern, "//").map(|hit| (hit.value, hit.at))
+    LISTENERS.split('|').find_map(|name| {
+        COMMANDS.iter().find_map(|(import, pattern)| {
+            let pattern = pattern::pattern(&pattern.replace("NAMES", name)).ok().filter(|_| texts.iter().any(|text| text.as_str().contains(import)))?;
+            source::find(texts, &pattern, "//").map(|hit| (hit.value, hit.at))
+        })
     })
+}
+
+/// Whether a program has several commands, none of which is a server's, and does nothing without one.
+fn only_commands(texts: &[Rc<Text>]) -> bool {
+    let cobra = texts.iter().any(|text| text.as_str().contains("\"github.com/spf13/cobra\""));
+    let listed = search(texts, r"(\bCommands\s*[:=]\s*\[\]\*?cli\.Command\{)").is_some();
+    let hits = |text: &str| pattern::pattern(text).map(|pattern| source::find_all(texts, &pattern, "//").len()).unwrap_or_default();
+    let many = cobra && hits(r#"\bUse:\s*"(\w+)"#) > 2 && search(texts, r"(?i)\b(root\w*\s*:?=\s*&cobra\.Command\{[^}]*\bRunE?:)").is_none()
+        || listed && hits(r#"\bName:\s*"(\w+)""#) > 1;
+    many && subcommand(texts).is_none()
 }
 
 fn health(draft: &ServiceDraft, texts: &[Rc<Text>]) -> Health {

@@ -25,6 +25,10 @@ const VARIABLES: &[&str] = &[
 /// The same with the default first.
 const TAGS: &[&str] = &[r#"default:"([^"]*)"\s+env(?:config)?:"([A-Z][A-Z0-9_]*)"#];
 
+/// Keys of settings with their defaults, which no flag and no variable is sure to set.
+const KEYS: &[&str] =
+    &[r#"\bSetDefault\(\s*"([\w.-]+)"\s*,\s*"?([\w.:\[\]]+)"?\s*\)"#, r#""([a-z][\w.-]*(?:port|addr|address|listen))"\s*:\s*"?([\w.:\[\]]+)"?"#];
+
 /// All of them, flags first where they have no variable.
 pub fn settings(texts: &[Rc<Text>]) -> Vec<Setting> {
     let mut found = Vec::new();
@@ -46,6 +50,7 @@ pub fn settings(texts: &[Rc<Text>]) -> Vec<Setting> {
     search(VARIABLES, (1, 2), Setting::variable);
     search(TAGS, (2, 1), Setting::variable);
     search(FLAGS, (1, 2), Setting::flag);
+    search(KEYS, (1, 2), Setting::key);
     found
 }
 
@@ -64,6 +69,7 @@ mod tests {
             ("addr = flag.String(\"addr\", \"localhost:8080\", \"where\")", "--addr", "localhost:8080"),
             ("fs.IntP(\"port\", \"p\", 9898, \"\")", "--port", "9898"),
             ("kingpin.Flag(\"web.listen-address\", \"Where.\").Default(\":9100\").String()", "--web.listen-address", ":9100"),
+            ("viper.SetDefault(\"server.port\", 8081)", "", "8081"),
             ("&cli.StringFlag{\n\tName: \"port\",\n\tValue: \"3000\",\n}", "--port", "3000"),
             ("\"LISTEN_ADDR\": {\n\tlist: []string{\"127.0.0.1:8080\"},", "LISTEN_ADDR", "127.0.0.1:8080"),
             ("Port int `default:\"3000\" env:\"APP_PORT\"`", "APP_PORT", "3000"),

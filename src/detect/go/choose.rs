@@ -1,0 +1,73 @@
+//! Which of a module's programs are built.
+
+use super::module::Module;
+use super::programs::{self, Program};
+use super::server;
+use crate::catalog::StackPack;
+use crate::fs::Dir;
+use crate::model::question::Question;
+use crate::model::{Answers, Diagnostic};
+
+/// Among more programs than this nobody looks for the one that is meant.
+const MOST_PROGRAMS: usize = 6;
+
+/// The programs of a module, and those of them that are built: the ones that were asked for, the only one, the one that has the module's name,
+/// the one that is released, or the only server.
+pub fn choose(home: &Dir<'_>, module: &Module, pack: &StackPack, answers: &Answers) -> (Vec<Program>, Vec<Program>) {
+    let mut all = programs::programs(home, module);
+    let examples = if all.is_empty() { programs::examples(home) } else { Vec::new() };
+    let released = programs::released(home).and_then(|(folder, name, at)| {
+        let mut program = all.iter().chain(&examples).find(|program| program.folder == folder)?.clone();
+        program.name = name.unwrap_or(program.name);
+        program.released = Some(at);
+        Some(program)
+    });
+    if let (Some(program), []) = (&released, all.as_slice()) {
+        all.push(program.clone());
+    } else if all.is_empty() {
+        all = examples;
+        let wanted: Vec<Program> = all.iter().filter(|program| is_wanted(answers, program)).cloned().collect();
+        return (all, wanted);
+    }
+    let wanted: Vec<Program> = all.iter().filter(|program| is_wanted(answers, program)).cloned().collect();
+    let chosen = match (all.as_slice(), wanted.as_slice()) {
+        (_, [_, ..]) => wanted,
+        ([only], _) => vec![only.clone()],
+        _ => {
+            let named = all.iter().find(|program| program.name == module.base_name()).cloned();
+            named.or(released).or_else(|| only_server(home, module, pack, &all)).into_iter().collect()
+        }
+    };
+    (all, chosen)
+}
+
+/// The one server among programs for the command line.
+fn only_server(home: &Dir<'_>, module: &Module, pack: &StackPack, all: &[Program]) -> Option<Program> {
+    let mut server = None;
+    for program in all.iter().take(MOST_PROGRAMS) {
+        let texts = programs::reach(home, program, &[module]);
+        if server::serves(&texts, pack) {
+            if server.is_some() {
+                return None;
+            }
+            server = Some(program.clone());
+        } else if server::works(&texts) {
+            return None;
+        }
+    }
+    server.filter(|_| all.len() <= MOST_PROGRAMS)
+}
+
+/// Whether `--app` names a program.
+fn is_wanted(answers: &Answers, program: &Program) -> bool {
+    let given = answers.get(Question::App).map(|given| given.value.as_str()).unwrap_or_default();
+    given.split(',').map(str::trim).any(|app| !app.is_empty() && (app == program.name || app.trim_end_matches('/') == program.folder))
+}
+
+/// What is said of the programs that get no image.
+pub fn left(all: &[Program], chosen: &[Program]) -> Option<Diagnostic> {
+    let others: Vec<&str> = all.iter().filter(|program| chosen.iter().all(|one| one.folder != program.folder)).map(|program| program.name.as_str()).collect();
+    let first = chosen.first().filter(|_| !others.is_empty())?;
+    let message = format!("`{}` gets an image, the other programs of the module get none: {}", first.name, others.join(", "));
+    Some(Diagnostic::note("tools", message).at(first.at.clone()).help("--app names what is to be built"))
+}
