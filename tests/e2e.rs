@@ -40,24 +40,17 @@ fn main() {
         return;
     }
     let proof = std::env::var("DOCKGEN_E2E_PROOF").is_ok_and(|value| !value.is_empty());
-    let rows: Arc<Mutex<Vec<Row>>> = Arc::default();
+    let proof = proof.then(Arc::<Mutex<()>>::default);
     let registries = Registries::ask();
     let mut trials = Vec::new();
     for case in cases() {
-        let (rows, registries, name, reason) = (Arc::clone(&rows), registries.clone(), case.name(), case.unbuildable(&registries));
+        let (proof, registries, name, reason) = (proof.clone(), registries.clone(), case.name(), case.unbuildable(&registries));
         if let Some(reason) = &reason {
             eprintln!("not built here: {name}: {reason}");
         }
-        trials.push(Trial::test(name, move || case.check(&registries, proof, &rows)).with_ignored_flag(reason.is_some()));
+        trials.push(Trial::test(name, move || case.check(&registries, proof.as_deref())).with_ignored_flag(reason.is_some()));
     }
-    let conclusion = libtest_mimic::run(&arguments, trials);
-    if proof && !arguments.list {
-        let rows = rows.lock().map(|rows| rows.clone()).unwrap_or_default();
-        let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/proof.md");
-        let before = std::fs::read_to_string(&place).unwrap_or_default();
-        std::fs::write(place, page(&before, &rows)).expect("docs/proof.md is written");
-    }
-    conclusion.exit();
+    libtest_mimic::run(&arguments, trials).exit();
 }
 
 /// A fixture with the flags of one of its outputs.
@@ -112,7 +105,8 @@ impl Case {
         Ok(dockerfiles(folder))
     }
 
-    fn check(&self, registries: &Registries, proof: bool, rows: &Mutex<Vec<Row>>) -> Result<(), Failed> {
+    /// All checks; with a `proof` the page of the docs gets its row at once, so that a run that is broken off keeps what it has.
+    fn check(&self, registries: &Registries, proof: Option<&Mutex<()>>) -> Result<(), Failed> {
         let temporary = tempfile::Builder::new().prefix("dockgen-e2e-").tempdir()?;
         // The folder's name is the project's where the project has none of its own.
         let folder = temporary.path().join(&self.fixture.name);
@@ -127,7 +121,7 @@ impl Case {
         if !skip.is_empty() {
             words.push(format!("--skip={}", skip.join(",")));
         }
-        if proof {
+        if proof.is_some() {
             words.push("--no-cache".to_owned());
         }
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -153,7 +147,12 @@ impl Case {
         if !wrong.is_empty() || run.code != 0 {
             return Err(format!("exit code {}\n{}", run.code, wrong.join("\n")).into());
         }
-        rows.lock().map_err(|_| "another test broke off")?.extend(measured);
+        if let Some(proof) = proof {
+            let _alone = proof.lock().map_err(|_| "another test broke off")?;
+            let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/proof.md");
+            let before = std::fs::read_to_string(&place).unwrap_or_default();
+            std::fs::write(place, page(&before, &measured))?;
+        }
         Ok(())
     }
 }

@@ -297,13 +297,12 @@ impl Servers<'_> {
     /// The command of development.
     pub fn development(&self, app: &App<'_>) -> Option<Decision<Cmd>> {
         let command = match app.interface {
-            "asgi" if self.uvicorn().is_some() || brings(app) == "uvicorn" => {
-                let mut command = self.uvicorn_words(&app.target(), app.factory, &app.import_root);
-                command.push("--reload".to_owned());
-                command
-            }
-            "asgi" if self.needs(&["hypercorn"]).is_some() || brings(app) == "hypercorn" => {
-                let mut command = self.hypercorn(&app.target(), app.factory, &app.import_root);
+            // One that fits, for want of another, reloads too.
+            "asgi" => {
+                let mut command = self.asgi(&app.target(), app.factory, &app.import_root, &app.at, brings(app)).value.words();
+                if !command.first().is_some_and(|server| matches!(server.as_str(), "uvicorn" | "hypercorn")) {
+                    return None;
+                }
                 command.push("--reload".to_owned());
                 command
             }
