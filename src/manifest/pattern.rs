@@ -135,7 +135,7 @@ impl Pattern {
 
 /// The literals of which each match holds one; `None`: there are none, or too many to look for.
 fn needs(hir: &Hir) -> Option<Vec<String>> {
-    const MOST: usize = 8;
+    const MOST: usize = 24;
     match hir.kind() {
         HirKind::Literal(literal) => Some(vec![String::from_utf8(literal.0.to_vec()).ok()?]),
         HirKind::Capture(capture) => needs(&capture.sub),
