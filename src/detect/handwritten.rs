@@ -30,7 +30,7 @@ const SCRIPTS: &[&str] = &["", "docker", ".docker", "scripts", "script", "bin", 
 const NEAR: usize = 3;
 
 /// Folders of the system, in which the build of an image puts files.
-const MADE: &[&str] = &["/etc/", "/usr/", "/opt/", "/home/", "/root/", "/var/"];
+const MADE: &[&str] = &["/etc/", "/usr/", "/root/"];
 
 /// The first port that needs no rights.
 const FREE: u16 = 1024;
@@ -250,7 +250,12 @@ impl Place<'_> {
         let (mut text, mut before) = (Vec::new(), String::new());
         let mut words = match &words[..] {
             [shell, flag, script] if matches!(shell.rsplit('/').next(), Some("sh" | "bash" | "ash")) && flag.starts_with('-') && flag.ends_with('c') => {
-                let script = dockerfile::fill(&script.replace("${PORT:-", "${PORT-"), &self.without_port())?;
+                // What the image doesn't set, the container is given.
+                let mut known = self.without_port();
+                for name in script.split("${").skip(1).filter_map(|rest| rest.split(['}', ':', '-']).next()) {
+                    known.entry(name.to_owned()).or_insert_with(|| format!("${{{name}}}"));
+                }
+                let script = dockerfile::fill(script, &known)?;
                 let (first, last) = script.rsplit_once("&&").or_else(|| script.rsplit_once(';')).unwrap_or(("", &script));
                 first.trim().clone_into(&mut before);
                 if last.contains(['|', '&', '<', '>', '`', '(']) {
@@ -261,8 +266,17 @@ impl Place<'_> {
             _ => words,
         };
         words.retain(|word| word != "--reload");
+        // The program of a virtual environment, by its interpreter.
+        if let [python, program, ..] = &words[..]
+            && python.rsplit('/').next().is_some_and(|name| name.starts_with("python"))
+            && program.contains("/bin/")
+            && !program.contains('.')
+        {
+            words.remove(0);
+        }
         for (number, word) in words.iter().enumerate() {
-            let word = dockerfile::fill(word, &self.without_port())?;
+            let given = word.contains("${");
+            let word = if given { word.clone() } else { dockerfile::fill(word, &self.without_port())? };
             let program = word.rsplit('/').next().unwrap_or(&word);
             let word = if number == 0 && word.contains('/') && self.file(&word).is_none() { program.to_owned() } else { word };
             // What the build of that image puts there is not in this one.
@@ -280,8 +294,8 @@ impl Place<'_> {
         if first.strip_suffix(".py").is_some() {
             text.insert(0, "python".to_owned());
         }
-        let port = |word: &String| word.contains("$PORT") || word.contains("${PORT");
-        let text: Vec<String> = text.iter().map(|word| if port(word) { word.clone() } else { Cmd::word(word) }).collect();
+        let given = |word: &String| word.contains("$PORT") || word.contains("${");
+        let text: Vec<String> = text.iter().map(|word| if given(word) { word.clone() } else { Cmd::word(word) }).collect();
         Some(Line { text: text.join(" "), before, at })
     }
 

@@ -17,8 +17,10 @@ const OF_DATA: &[&str] =
     &["/config", "/data", "/database", "/db", "/mnt", "/opt", "/srv", "/storage", "/uploads", "/var/cache", "/var/data", "/var/lib", "/var/log", "/var/opt"];
 
 /// Folders of the system or of the image: a command that names one reads it.
-const OF_SYSTEM: &[&str] =
-    &["app", "bin", "boot", "dev", "etc", "home", "lib", "media", "mnt", "opt", "proc", "root", "run", "sbin", "sys", "tmp", "usr", "var"];
+const OF_SYSTEM: &[&str] = &["app", "bin", "boot", "dev", "etc", "home", "lib", "proc", "root", "run", "sbin", "sys", "tmp", "usr"];
+
+/// Those that hold folders of programs: one of them is meant, never the whole.
+const OF_PROGRAMS: &[&str] = &["media", "mnt", "opt", "srv", "var"];
 
 /// What is written, each with the place that says so.
 #[derive(Debug, Default)]
@@ -58,7 +60,8 @@ impl Writes {
             let path = word.rsplit('=').next().unwrap_or(word).trim_end_matches('/');
             let top = path.trim_start_matches('/').split('/').next().unwrap_or_default();
             let plain = path.starts_with('/') && path.len() > 1 && path.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
-            if !plain || OF_SYSTEM.contains(&top) || path.contains("..") {
+            let whole = OF_PROGRAMS.contains(&top) && path.matches('/').count() < 2;
+            if !plain || whole || OF_SYSTEM.contains(&top) || path.contains("..") || path.starts_with("/opt/venv") || path.starts_with("/var/run") {
                 continue;
             }
             let (above, name) = path.rsplit_once('/').unwrap_or(("", path));

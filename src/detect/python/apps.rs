@@ -150,6 +150,7 @@ fn search<'p>(sources: &Sources<'_>, row: &'p FrameworkRow, constructors: &str) 
     let makes = regex(&format!(r"(?m)^([A-Za-z_]\w*)(?:\s*,[\w\s,*]*)?\s*(?::\s*[\w.]+\s*)?=\s*(?:\w+\.)*(?:{constructors})\s*\("))?;
     let factory = regex(r"(?m)^def\s+((?:create|make|get|build|init)_(?:app|application|api|asgi|wsgi|server))\s*\(([^)]*)\)")?;
     let calls = regex(r"(?m)^([A-Za-z_]\w*)\s*(?::\s*[\w.]+\s*)?=\s*(?:\w+\.)*(?:create|make|get|build|init)_(?:app|application|api|asgi|wsgi|server)\s*\(")?;
+    let workers = regex(r"(?m)^([A-Za-z_]\w*)\s*=\s*(?:\w+\.)*(?:create|make|get|init)_celery\w*\s*\(")?;
     let mentions = regex(&format!(r"\b(?:{constructors})\s*\("))?;
     let imports = regex(r"(?m)^from\s+[\w.]+\s+import\s+(?:\w+\s+as\s+)?(app|application|celery|celery_app)\b")?;
     let asgi = row.data.get("asgi").and_then(toml::Value::as_str).map(regex).transpose()?;
@@ -181,11 +182,13 @@ fn search<'p>(sources: &Sources<'_>, row: &'p FrameworkRow, constructors: &str) 
             }
         };
         push(&makes, false, 0);
-        push(&calls, false, 0);
+        // What a factory of a web application makes is none of Celery's.
+        let serves = row.data.contains_key("interface");
+        push(if serves { &calls } else { &workers }, false, 0);
         if entry {
             push(&imports, false, 0);
         }
-        if mentions.is_match(text.as_str()) {
+        if serves && mentions.is_match(text.as_str()) {
             push(&factory, true, 1);
         }
     }

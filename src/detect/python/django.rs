@@ -44,7 +44,13 @@ pub fn read(sources: &Sources<'_>) -> Result<Option<Django>, Diagnostic> {
     let mut django = Django { folder, at: Some(Evidence::file(here.at("manage.py"))), ..Django::default() };
     let module = regex(r#"DJANGO_SETTINGS_MODULE["']\s*,\s*["']([\w.]+)["']"#)?;
     let named = |file: &str| here.peek(file).and_then(|text| Some(module.captures(text.as_str())?.get(1)?.as_str().to_owned()));
-    let of_manage = named("manage.py");
+    // Where manage.py computes the name, a settings module beside a gateway is meant.
+    let beside = || {
+        here.folders()
+            .find(|folder| here.has(&format!("{folder}/settings.py")) && here.has(&format!("{folder}/wsgi.py")))
+            .map(|folder| format!("{folder}.settings"))
+    };
+    let of_manage = named("manage.py").or_else(beside);
     let settings = settings(&here, of_manage.as_deref());
     for (name, gateway) in [("WSGI_APPLICATION", "wsgi"), ("ASGI_APPLICATION", "asgi")] {
         let found = find(&settings, &format!(r#"(?m)^\s*{name}\s*=\s*["']([\w.]+)\.application["']"#))?

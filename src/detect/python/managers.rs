@@ -89,6 +89,8 @@ impl Manager<'_> {
         let from_manifest = self.id() == "pip" && project.files.is_empty();
         let table = if from_manifest { self.row.data.get("manifest").and_then(toml::Value::as_table).unwrap_or(&self.row.data) } else { &self.row.data };
         let package = project.package.is_some() || member.is_some();
+        let habit =
+            !package && project.pyproject.as_ref().is_some_and(|doc| doc.get(&["build-system"]).is_some() && doc.get(&["tool", "uv", "package"]).is_none());
         let nothing = from_manifest && project.pyproject.is_none() && project.package.is_none();
         let manifest =
             if is_static(project) { "pyproject.toml" } else { ["setup.py", "setup.cfg"].into_iter().find(|file| dir.has(file)).unwrap_or("pyproject.toml") };
@@ -100,6 +102,8 @@ impl Manager<'_> {
                 .replace("{locked}", if self.lock.is_some() { self.text("locked") } else { "" })
                 .replace("{alone}", if member.is_some() { " --no-install-workspace" } else { " --no-install-project" })
                 .replace("{member}", &member.map(|name| format!(" --package {name}")).unwrap_or_default())
+                // What can't be built is left out.
+                .replace("{unbuilt}", if habit { " --no-install-project" } else { "" })
                 .replace("{linked}", if project.local.is_empty() { "" } else { " --no-editable" })
                 .replace("{production}", &self.extra(project))
                 .replace("{environment}", conda.map_or("environment.yml", |conda| conda.file.as_str()))

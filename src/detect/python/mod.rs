@@ -46,7 +46,8 @@ pub struct Python;
 const MANIFESTS: &[&str] = &["uv.lock", "poetry.lock", "pdm.lock", "Pipfile", "manage.py", "requirements.txt", "setup.py"];
 
 /// Files that say that a folder holds Python programs.
-const HINTS: &[&str] = &["main.py", "app.py", "server.py", "wsgi.py", "asgi.py", "bot.py", "run.py", "worker.py", "__main__.py", "index.py", "hello.py"];
+const HINTS: &[&str] =
+    &["main.py", "app.py", "server.py", "wsgi.py", "asgi.py", "bot.py", "run.py", "worker.py", "__main__.py", "index.py", "hello.py", "scrapy.cfg"];
 
 /// Environments that conda and pixi make, out of packages of their own index.
 const CONDA: &[&str] = &["environment.yml", "environment.yaml", "conda.yml", "conda.yaml", "conda-lock.yml", "pixi.toml"];

@@ -99,7 +99,7 @@ pub fn program(facts: &Facts<'_>, starts: &mut Candidates<Cmd>, draft: &mut Serv
     let project = facts.project;
     if facts.sources.packaged {
         // A program beside the package that the README starts is what the package is for; its command is a tool.
-        if let Some((file, _)) = files(facts.sources)
+        if let Some((file, _)) = files(facts.sources).filter(|(file, _)| PROGRAMS.contains(&file.as_str()))
             && let Some(at) = read_me(dir, &file)
         {
             starts.push(Cmd::exec(["python", &file]), Source::File(at));
@@ -168,7 +168,8 @@ fn read_me(dir: &Dir<'_>, file: &str) -> Option<Evidence> {
     text.lines().find(|(_, line)| says(line)).map(|(number, line)| Evidence::line(text.path().clone(), number, line.trim()))
 }
 
-fn is_guarded(text: &Text) -> bool {
+/// Whether a module is a program too.
+pub fn is_guarded(text: &Text) -> bool {
     text.as_str().lines().any(|line| line.starts_with("if") && line.contains("__name__") && line.contains("__main__"))
 }
 

@@ -7,7 +7,7 @@ use super::requirement::{self, Requirement};
 use super::setup;
 use crate::fs::Dir;
 use crate::manifest::{Document, Node};
-use crate::model::{Diagnostic, Evidence};
+use crate::model::{Diagnostic, Evidence, RelPath};
 
 /// Requirement files of production, in order of precedence.
 const PRODUCTION: &[&str] = &["requirements.txt", "requirements/base.txt", "requirements/requirements.txt", "requirements/common.txt", "requirements/main.txt"];
@@ -283,5 +283,93 @@ fn package(dir: &Dir<'_>, doc: &Document) -> Option<Evidence> {
     if doc.get(&["tool", "pdm"]).is_some() && flag(&["tool", "pdm", "distribution"]) == Some(false) {
         return None;
     }
-    system.filter(|_| doc.get(&["project"]).is_some())
+    system.filter(|_| doc.get(&["project"]).is_some() && buildable(dir, doc))
+}
+
+/// Folders that setuptools takes for no package of a flat layout. (pypa/setuptools setuptools/discovery.py)
+const NO_PACKAGES: &[&str] = &[
+    "benchmark",
+    "benchmarks",
+    "bin",
+    "build",
+    "changelog",
+    "ci",
+    "debian",
+    "dist",
+    "doc",
+    "docs",
+    "documentation",
+    "example",
+    "examples",
+    "exercise",
+    "exercises",
+    "fabfile",
+    "htmlcov",
+    "manpages",
+    "news",
+    "newsfragments",
+    "node_modules",
+    "python",
+    "script",
+    "scripts",
+    "site_scons",
+    "src",
+    "tasks",
+    "test",
+    "tests",
+    "tool",
+    "tools",
+    "unit_test",
+    "unit_tests",
+    "util",
+    "utils",
+    "venv",
+];
+
+/// Whether the build system finds the modules of the package: many a project of plain modules has a build system by habit, and can't be built.
+fn buildable(dir: &Dir<'_>, doc: &Document) -> bool {
+    let backend = doc.str(&["build-system", "build-backend"]).unwrap_or("setuptools");
+    let module = requirement::normalise(doc.str(&["project", "name"]).unwrap_or_default()).replace('-', "_");
+    let there = |name: &str| {
+        let is = |file: &RelPath| file.below(dir.path()).is_some_and(|file| file.to_ascii_lowercase().starts_with(&format!("{name}/")));
+        dir.files_below().any(is) || dir.has(&format!("{name}.py"))
+    };
+    let found = || there(&module) || there(&format!("src/{module}"));
+    if backend.starts_with("hatchling") {
+        let inside = || dir.folders().any(|folder| dir.has(&format!("{folder}/{module}/__init__.py")));
+        return doc.get(&["tool", "hatch", "build"]).is_some() || found() || inside();
+    }
+    if backend.starts_with("uv_build") {
+        return doc.get(&["tool", "uv", "build-backend"]).is_some() || there(&format!("src/{module}"));
+    }
+    if backend.starts_with("flit") {
+        return doc.get(&["tool", "flit"]).is_some() || found();
+    }
+    if backend.starts_with("setuptools") {
+        let said = doc.get(&["tool", "setuptools"]).is_some() || dir.has("setup.py") || dir.has("setup.cfg") || dir.has_dir("src");
+        let is_name = |name: &str| name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        return said || dir.folders().filter(|name| is_name(name) && !NO_PACKAGES.contains(name)).count() < 2;
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Project;
+    use crate::fs::Tree;
+
+    fn packaged(backend: &str, files: &[&str]) -> bool {
+        let text = format!("[project]\nname = \"my-app\"\n[build-system]\nbuild-backend = \"{backend}\"\n");
+        let tree = Tree::memory(std::iter::once(("pyproject.toml", text.as_str())).chain(files.iter().map(|file| (*file, ""))));
+        Project::read(&tree.root()).expect("fine").package.is_some()
+    }
+
+    #[test]
+    fn a_build_system_by_habit_makes_no_package() {
+        assert!(packaged("hatchling.build", &["my_app/__init__.py"]) && packaged("hatchling.build", &["src/my_app/__init__.py"]));
+        assert!(!packaged("hatchling.build", &["app/__init__.py", "chat.py"]));
+        assert!(packaged("uv_build", &["src/my_app/__init__.py"]) && !packaged("uv_build", &["main.py"]));
+        assert!(packaged("setuptools.build_meta", &["app/__init__.py", "tests/a.py"]));
+        assert!(!packaged("setuptools.build_meta", &["app/__init__.py", "templates/a.html", "main.py"]));
+    }
 }

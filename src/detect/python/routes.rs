@@ -65,9 +65,14 @@ pub fn port_of(command: &str) -> Option<u16> {
 }
 
 /// The port of gunicorn.conf.py, of Flask's, Pyramid's or Streamlit's settings.
-pub fn of_settings(sources: &Sources<'_>) -> Result<Candidates<u16>, Diagnostic> {
+pub fn of_settings(sources: &Sources<'_>, said: Option<&str>) -> Result<Candidates<u16>, Diagnostic> {
     let mut found = Candidates::new();
+    // The file of settings that a command names.
+    let named = regex(r"(?:--config|-c)[= ](?:file:)?(\S+\.py)")?;
+    let named = said.and_then(|said| Some(named.captures(said)?.get(1)?.as_str().trim_start_matches("./").to_owned())).unwrap_or_default();
     let tables = [
+        (named.as_str(), format!(r#"(?:environ(?:\.get)?|getenv)\s*[\[(]\s*["']{PORTS}["']\s*,\s*["']?(\d{{2,5}})\b"#)),
+        (named.as_str(), r#"(?m)^\s*bind\s*=\s*f?\[?\s*["'][^"'\n]*?:(\d{2,5})["']"#.to_owned()),
         ("gunicorn.conf.py", format!(r#"(?:environ(?:\.get)?|getenv)\s*[\[(]\s*["']{PORTS}["']\s*,\s*["']?(\d{{2,5}})\b"#)),
         ("gunicorn.conf.py", r#"(?m)^\s*bind\s*=\s*f?\[?\s*["'][^"'\n]*?:(\d{2,5})["']"#.to_owned()),
         ("production.ini", r"(?m)^\s*(?:listen\s*=\s*\S*:|port\s*=\s*)(\d{2,5})\b".to_owned()),
@@ -75,7 +80,7 @@ pub fn of_settings(sources: &Sources<'_>) -> Result<Candidates<u16>, Diagnostic>
         (".streamlit/config.toml", r"(?m)^\s*port\s*=\s*(\d{2,5})\b".to_owned()),
     ];
     for (file, pattern) in tables {
-        let Some(text) = sources.dir.peek(file) else { continue };
+        let Some(text) = sources.dir.peek(file).filter(|_| !file.is_empty()) else { continue };
         let hit = crate::detect::source::find(&[text], &regex(&pattern)?, "#");
         found.extend(hit.and_then(|hit| Some((hit.value.parse().ok()?, Source::File(hit.at)))));
     }

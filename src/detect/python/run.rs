@@ -24,6 +24,9 @@ use crate::model::{Candidates, Cmd, Decision, Diagnostic, Health, Kind, Open, Se
 /// Programs that end by themselves on SIGTERM.
 const GRACEFUL: &[&str] = &["uvicorn", "gunicorn", "hypercorn", "granian", "daphne", "celery", "streamlit", "fastapi", "sanic", "uwsgi", "chainlit", "scrapy"];
 
+/// Frameworks whose plug-ins have names that begin with theirs.
+const PLUGGED: &[&str] = &["celery", "dash", "django", "fastapi", "flask", "streamlit"];
+
 /// What all of this reads.
 pub struct Facts<'a> {
     /// The source.
@@ -80,7 +83,7 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<Writes, Diagn
     if let Some(process) = process.filter(|process| process.name == "web") {
         ports.extend(said.as_deref().and_then(routes::port_of).map(|port| (port, Source::File(process.at.clone()))));
     }
-    ports.extend(routes::of_settings(facts.sources)?.iter().cloned());
+    ports.extend(routes::of_settings(facts.sources, said.as_deref())?.iter().cloned());
     // Commands of a Django project listen to much that is not the site.
     if run.django.is_none() {
         ports.extend(routes::ports(facts.sources)?.iter().cloned());
@@ -133,7 +136,12 @@ fn with_script(dir: &Dir<'_>, command: &str) -> String {
 
 /// The framework, by its object in the source.
 fn framework<'a>(facts: &Facts<'a>) -> Result<Run<'a>, Diagnostic> {
-    let depends = |name: &str| facts.project.needs(&[name]).is_some();
+    // A plug-in brings its framework.
+    let brought = |name: &str| {
+        let start = format!("{name}-");
+        PLUGGED.contains(&name) && facts.project.requirements.iter().any(|requirement| requirement.production && requirement.name.starts_with(&start))
+    };
+    let depends = |name: &str| facts.project.needs(&[name]).is_some() || brought(name);
     let managed = facts.sources.dir.peek("manage.py").is_some_and(|text| text.as_str().contains("DJANGO_SETTINGS_MODULE"));
     if (managed || depends("django") || facts.project.requirements.is_empty())
         && let Some(django) = django::read(facts.sources)?
@@ -215,6 +223,16 @@ fn commands(
         && let Some((file, at)) = programs::serving(facts.sources, call)?
     {
         starts.push(Cmd::exec(["python", &file]), Source::inferred("the file starts the server", [at]));
+    }
+    // A package is started by the name of its module, where no command of its own does it.
+    if let Some(call) = run.row.and_then(|row| row.data.get("call")).and_then(toml::Value::as_str)
+        && facts.sources.packaged
+        && facts.project.scripts.is_empty()
+        && let Some((file, at)) = programs::serving(facts.sources, call)?
+        && let Some(text) = facts.sources.dir.peek(&file).filter(|text| programs::is_guarded(text))
+    {
+        let (module, _) = apps::module(facts.sources, &text, &file);
+        starts.push(Cmd::exec(["python", "-m", &module]), Source::inferred("the module starts the server", [at]));
     }
     if run.row.is_none() && starts.is_empty() {
         starts.extend(processes::workers(facts)?.into_iter().next().map(|decision| (decision.value, decision.source)));

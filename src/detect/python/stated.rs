@@ -14,8 +14,11 @@ use super::requirement::normalise;
 const COMMANDS: &[(&str, &str)] =
     &[("celery", "flower"), ("jupyter", "jupyterlab"), ("jupyter", "notebook"), ("huey_consumer", "huey"), ("waitress-serve", "waitress")];
 
+/// The first port that needs no rights.
+const FREE: u16 = 1024;
+
 /// Servers for developers: what they serve is found in the source.
-const DEVELOPMENT: &[&str] = &["flask run", "runserver", "fastapi dev", "pytest", "tox ", "unittest"];
+const DEVELOPMENT: &[&str] = &["flask run", "manage.py run", "runserver", "fastapi dev", "pytest", "tox ", "unittest"];
 
 /// The Procfile's line for the program: a worker's where nothing serves the web.
 pub fn of_procfile(lines: &[Process], serves: bool, draft: &mut ServiceDraft) -> Option<Process> {
@@ -24,12 +27,14 @@ pub fn of_procfile(lines: &[Process], serves: bool, draft: &mut ServiceDraft) ->
     process.and_then(|process| processes::in_image(process, draft))
 }
 
-/// What the container files say of the program, where the image will have what it starts.
+/// What the container files say of the program, where the image will have what it starts. Compose often says how a developer starts a server: with
+/// an application at hand it counts for nothing.
 pub fn by_hand(facts: &Facts<'_>, serves: bool, draft: &mut ServiceDraft) -> Option<Process> {
-    let line = handwritten::command(&facts.sources.dir)?;
+    let line = handwritten::command(&facts.sources.dir).filter(|line| !serves || !line.at.file.name().contains("compose"))?;
     let name = if serves || super::routes::port_of(&line.text).is_some() || handwritten::port(&facts.sources.dir, draft).is_some() { "web" } else { "worker" };
     let Line { text, before, at } = line;
-    let process = processes::in_image(procfile::Process { name: name.to_owned(), command: text, at }, draft)?;
+    let command = with_rights(&text).unwrap_or(text);
+    let process = processes::in_image(procfile::Process { name: name.to_owned(), command, at }, draft)?;
     if !is_there(facts, &process.command) || DEVELOPMENT.iter().any(|sign| process.command.contains(sign)) {
         return None;
     }
@@ -41,6 +46,14 @@ pub fn by_hand(facts: &Facts<'_>, serves: bool, draft: &mut ServiceDraft) -> Opt
         );
     }
     Some(process)
+}
+
+/// The same command on a port that needs no rights, where its own does.
+fn with_rights(command: &str) -> Option<String> {
+    super::routes::port_of(command).filter(|port| *port < FREE)?;
+    let pattern = super::apps::regex(r"((?:--port[= ]|-p |--bind[= ]\S*?:|-b \S*?:|0\.0\.0\.0:))(\d{2,3})\b").ok()?;
+    let port = pattern.captures(command)?.get(2)?;
+    Some(format!("{}8000{}", &command[..port.start()], &command[port.start() + port.as_str().len()..]))
 }
 
 /// Whether the image has the command: a file of the project, its own command, or one that a dependency brings.

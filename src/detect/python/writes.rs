@@ -50,10 +50,12 @@ pub fn search(found: &mut Writes, sources: &Sources<'_>, project: &Project) -> R
             }
         }
     }
-    if !sources.packaged
-        && let Some(hit) = sources.find(r"\bos\.makedirs\(\s*(?:\w+\.)*(instance)_path\b")?
-    {
-        folder(found, "instance", hit.at);
+    if let Some(hit) = sources.find(r"\bos\.makedirs\(\s*(?:\w+\.)*(instance)_path\b")? {
+        let tail = hit.at.file.below(sources.dir.path()).unwrap_or_default();
+        let package = tail.strip_prefix("src/").unwrap_or(tail).split('/').next().unwrap_or_default();
+        // Flask's folder of an installed package lies in the virtual environment.
+        let home = if sources.packaged { format!("/opt/venv/var/{package}-instance") } else { "instance".to_owned() };
+        folder(found, &home, hit.at.clone());
     }
     for hit in hits(sources, BESIDE)?.into_iter().filter(|hit| !sources.packaged && hit.at.file.parent().is_none_or(|folder| folder == *sources.dir.path())) {
         file(found, sources, &hit.value, hit.at);
