@@ -13,8 +13,23 @@ const DATA: &str = "/data";
 const MOST: usize = 6;
 
 /// Folders of the system that hold nothing but data.
-const OF_DATA: &[&str] =
-    &["/config", "/data", "/database", "/db", "/mnt", "/opt", "/srv", "/storage", "/uploads", "/var/cache", "/var/data", "/var/lib", "/var/log", "/var/opt"];
+const OF_DATA: &[&str] = &[
+    "/config",
+    "/data",
+    "/database",
+    "/db",
+    "/etc",
+    "/mnt",
+    "/opt",
+    "/srv",
+    "/storage",
+    "/uploads",
+    "/var/cache",
+    "/var/data",
+    "/var/lib",
+    "/var/log",
+    "/var/opt",
+];
 
 /// Folders of the system or of the image: a command that names one reads it.
 const OF_SYSTEM: &[&str] = &["app", "bin", "boot", "dev", "etc", "home", "lib", "proc", "root", "run", "sbin", "sys", "tmp", "usr"];
@@ -39,7 +54,7 @@ impl Writes {
         let first = path.split('/').next().unwrap_or_default();
         let outside = path.starts_with('/') && !OF_DATA.iter().any(|home| inside(path, home));
         // A part of the system that is full of other programs' data is nobody's volume.
-        let whole = matches!(path, "/mnt" | "/opt" | "/srv" | "/var/cache" | "/var/lib" | "/var/log" | "/var/opt");
+        let whole = matches!(path, "/etc" | "/mnt" | "/opt" | "/srv" | "/var/cache" | "/var/lib" | "/var/log" | "/var/opt");
         if path.is_empty()
             || outside
             || whole
@@ -150,7 +165,7 @@ mod tests {
     fn folders_become_volumes_and_files_links() {
         let at = || Evidence::file(RelPath::known("a.js"));
         let mut found = Writes::default();
-        for folder in ["./uploads/", "data/db/x", "data/db", "uploads/small", "/etc/a", "/var/lib", "/var/lib/shop", "../up", "dist"] {
+        for folder in ["./uploads/", "data/db/x", "data/db", "uploads/small", "/usr/a", "/etc", "/var/lib", "/var/lib/shop", "../up", "dist"] {
             found.folder(folder, at(), &["dist"]);
         }
         found.alone("./shop.db", at());

@@ -62,7 +62,7 @@ const ASSETS: &[&str] = &[
 ];
 
 /// Endings of files that programs read.
-const DATA: &[&str] = &["csv", "ejs", "graphql", "html", "json", "pem", "proto", "pug", "sql", "txt", "xml", "yaml", "yml"];
+const DATA: &[&str] = &["csv", "ejs", "graphql", "hbs", "html", "json", "md", "pem", "proto", "pug", "sql", "txt", "xml", "yaml", "yml"];
 
 /// Files at the root that configure tools.
 fn configures_a_tool(name: &str) -> bool {

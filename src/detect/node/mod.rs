@@ -228,7 +228,7 @@ fn single(runtime: Runtime, dir: &Dir<'_>, pack: &StackPack, answers: &Answers, 
 
 /// The first framework of the catalogue that the package depends on; one that runs in production must be a dependency of production.
 fn framework(dependencies: &[Dependency], dir: &Dir<'_>, pack: &StackPack) -> Option<Decision<String>> {
-    pack.framework.iter().find_map(|row| {
+    let all = pack.framework.iter().filter_map(|row| {
         let flag = |key: &str| row.data.get(key).and_then(toml::Value::as_bool) == Some(true);
         let needs = row.data.get("needs").and_then(toml::Value::as_array);
         // `main.*` stands for the file in whatever language it is written.
@@ -243,8 +243,25 @@ fn framework(dependencies: &[Dependency], dir: &Dir<'_>, pack: &StackPack) -> Op
         let has_all = has_all && has_beside && (!flag("from-pages") || starts_from_pages(dir));
         let marks = |dependency: &&Dependency| row.dependency.contains(&dependency.name) && (dependency.production || flag("development"));
         let dependency = dependencies.iter().find(marks).filter(|_| has_all)?;
-        Some(Decision::new(row.id.clone(), Source::File(dependency.at.clone())))
-    })
+        Some((row, Decision::new(row.id.clone(), Source::File(dependency.at.clone()))))
+    });
+    let mut all: Vec<_> = all.collect();
+    // Of several that make pages it is the one whose program the scripts call: Storybook may show what is made for Next.js.
+    let is_called = |row: &FrameworkRow| frameworks::makes_pages(row) && calls(dir, row);
+    let at = match all.first() {
+        Some((row, _)) if frameworks::makes_pages(row) && !is_called(row) => all.iter().position(|(row, _)| is_called(row)).unwrap_or(0),
+        Some(_) => 0,
+        None => return None,
+    };
+    Some(all.swap_remove(at).1)
+}
+
+/// Whether a script calls the framework's program.
+fn calls(dir: &Dir<'_>, row: &FrameworkRow) -> bool {
+    let Ok(Some(package)) = Package::read(dir) else { return false };
+    let scripts = package.doc.get(&["scripts"]).into_iter().flat_map(manifest::Node::entries).filter_map(|(_, text)| text.str());
+    let cli = row.data.get("cli").and_then(toml::Value::as_str).unwrap_or_default();
+    scripts.flat_map(str::split_whitespace).any(|word| !cli.is_empty() && cli.split('|').any(|cli| word == cli))
 }
 
 /// Whether a bundler is given pages to start from: in a script, or as the package's source.

@@ -71,7 +71,7 @@ impl App {
     fn settings(&self, dir: &Dir<'_>) -> Option<&'static str> {
         let home = dir.tree().dir(self.folder.clone());
         let has = |stem: &str| ["ts", "js", "mts", "mjs", "cjs"].iter().any(|ending| home.has(&format!("{stem}.{ending}")));
-        [("next.config", "nextjs"), ("vite.config", "vite"), ("webpack.config", "webpack"), ("rspack.config", "webpack"), ("rsbuild.config", "webpack")]
+        [("next.config", "nextjs"), ("vite.config", "vite"), ("webpack.config", "webpack"), ("rspack.config", "webpack"), ("rsbuild.config", "rsbuild")]
             .into_iter()
             .find_map(|(stem, id)| has(stem).then_some(id))
     }
@@ -84,7 +84,7 @@ impl App {
         let executor = self.doc.str(&["targets", "build", "executor"]).unwrap_or_default();
         let home = dir.tree().dir(self.folder.clone());
         let page = home.has("index.html") || home.has("src/index.html");
-        let by_executor = [("angular", "angular"), ("next", "nextjs"), ("vite", "vite"), ("webpack", "webpack"), ("rspack", "webpack"), ("rsbuild", "webpack")];
+        let by_executor = [("angular", "angular"), ("next", "nextjs"), ("vite", "vite"), ("webpack", "webpack"), ("rspack", "webpack"), ("rsbuild", "rsbuild")];
         let id = by_executor
             .into_iter()
             .find_map(|(sign, id)| executor.contains(sign).then_some(id))

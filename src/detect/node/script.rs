@@ -85,8 +85,19 @@ pub fn named(package: &Package, name: &str) -> Option<Script> {
 }
 
 /// What runs the program of a dependency, and nothing else.
-const TOOL_RUNNERS: &[&str] =
-    &["yarn run -T ", "yarn run --top-level ", "yarn exec ", "pnpm exec ", "npm exec -- ", "npm exec ", "bun x ", "bunx --bun ", "npx --yes ", "npx -y "];
+const TOOL_RUNNERS: &[&str] = &[
+    "yarn run -T ",
+    "yarn run --top-level ",
+    "yarn exec ",
+    "pnpm exec ",
+    "npm exec -- ",
+    "npm exec ",
+    "bun x ",
+    "bunx --bun ",
+    "bun --bun run ",
+    "npx --yes ",
+    "npx -y ",
+];
 
 /// What reads a file of variables and runs what stands behind its `--`; in a container the variables come from outside.
 const LOADERS: &[&str] = &["dotenv", "dotenvx", "env-cmd", "dotenv-cli"];
@@ -99,7 +110,12 @@ pub fn parse(package: &Package, text: &str, at: Evidence, depth: usize) -> Optio
     let mut env = Vec::new();
     let mut rest = last;
     loop {
-        if let Some(inner) = TOOL_RUNNERS.iter().find_map(|runner| rest.strip_prefix(runner)).or_else(|| program_of_yarn(package, rest)) {
+        if let Some(inner) = TOOL_RUNNERS
+            .iter()
+            .find_map(|runner| rest.strip_prefix(runner))
+            .or_else(|| program_of_yarn(package, rest))
+            .or_else(|| program_of_bun(package, rest))
+        {
             rest = inner.trim_start();
             continue;
         }
@@ -173,6 +189,13 @@ pub fn steps(text: &str) -> Vec<&str> {
     }
     found.push(&text[from..]);
     found.into_iter().map(str::trim).filter(|step| !step.is_empty()).collect()
+}
+
+/// What stands behind `bun --bun` where that runs the program of a dependency.
+fn program_of_bun<'t>(package: &Package, text: &'t str) -> Option<&'t str> {
+    let rest = text.strip_prefix("bun --bun ")?.trim_start();
+    let name = rest.split_whitespace().next()?;
+    (package.dependency(name).is_some() && package.script(name).is_none()).then_some(rest)
 }
 
 /// What stands behind `yarn` where that runs a program: `node`, or one of a dependency.

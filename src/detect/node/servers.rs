@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::listening::{self, Listening};
 use super::project::Project;
 use super::runtime::Runtime;
-use super::script;
+use super::script::{self, BIN};
 use super::typescript::{self, Output};
 use super::{bun, content, develop, elsewhere, frameworks, nx, start, stripping};
 use crate::detect::{asked, source};
@@ -44,6 +44,7 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     if !obstacles.is_empty() && !stripping::replace(draft, project, output.as_ref())? {
         draft.notes.extend(obstacles);
     }
+    in_production(draft, project);
     let file = draft.start.as_ref().and_then(|start| match &start.value {
         Cmd::Exec(words) => script::run_file(words).map(ToOwned::to_owned),
         Cmd::Shell(_) => None,
@@ -179,6 +180,21 @@ fn copies(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], o
     draft.set("files", files);
     draft.set("outputs", outputs);
     draft.set("holds", holds);
+}
+
+/// A program of a dependency that only development asks for: production gets those too.
+fn in_production(draft: &mut ServiceDraft, project: &Project<'_>) {
+    let program = draft.start.as_ref().and_then(|start| start.value.program()?.strip_prefix(BIN).map(ToOwned::to_owned));
+    let runner = program.and_then(|program| project.package.as_ref()?.dependency(start::program_package(&program)));
+    let Some(runner) = runner.filter(|runner| !runner.production && draft.extra.get("prunes").and_then(serde_json::Value::as_bool) == Some(true)) else {
+        return;
+    };
+    draft.set("prunes", false);
+    draft.notes.push(
+        Diagnostic::warning("runner-in-production", format!("production runs `{}`, so it gets the development dependencies too", runner.name))
+            .at(runner.at)
+            .help("add a build script that compiles the program, or move it to the dependencies"),
+    );
 }
 
 /// A program that the compiler, which is all of the build, writes to another folder.

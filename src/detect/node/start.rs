@@ -279,6 +279,9 @@ pub(super) fn for_production(project: &Project<'_>, script: &Script, output: Opt
         let (file, at) = nx::only(project).ok()??.program()?;
         return Some((project.runtime.runs(&file), Source::inferred("what Nx builds", [script.at.clone(), at])));
     }
+    if let Some(inner) = executed(project, script) {
+        return for_production(project, &inner, output, Source::inferred("what it runs, without watching", [script.at.clone()]));
+    }
     if FOR_DEVELOPMENT.contains(&program) {
         let file = script::file_of(&words[1..]).filter(|file| *file != "watch").or_else(|| script::file_of(words.get(2..)?))?;
         let from = [script.at.clone()];
@@ -294,9 +297,33 @@ pub(super) fn for_production(project: &Project<'_>, script: &Script, output: Opt
             return Some((project.runtime.runs(file), Source::inferred("what it runs, without watching", from)));
         }
         // Types are stripped by the program itself: it must be there in production.
-        return project.ships(program).then(|| (Cmd::Exec(project.located(words.clone())), source));
+        let alone = program == "babel-node" && !project.has_script("build") && project.has_dependency(program_package(program));
+        return (alone || project.ships(program_package(program))).then(|| (Cmd::Exec(project.located(words.clone())), source));
     }
     Some((Cmd::Exec(project.located(words.clone())), source))
+}
+
+/// The package of a program that has another name.
+pub fn program_package(program: &str) -> &str {
+    if program == "babel-node" { "@babel/node" } else { program }
+}
+
+/// What `nodemon --exec` runs.
+fn executed(project: &Project<'_>, script: &Script) -> Option<Script> {
+    const WITH_VALUE: &[&str] = &["--watch", "-w", "--ext", "-e", "--ignore", "-i", "--delay", "-d", "--signal", "-s", "--config"];
+    let Cmd::Exec(words) = &script.command else { return None };
+    let at = words.iter().position(|word| matches!(word.as_str(), "--exec" | "-x")).filter(|_| script.program() == "nodemon")?;
+    let mut text = words.get(at + 1)?.clone();
+    let mut rest = words[1..at].iter().chain(&words[at + 2..]);
+    while let Some(word) = rest.next() {
+        if WITH_VALUE.contains(&word.as_str()) {
+            rest.next();
+        } else if !word.starts_with('-') {
+            text.push(' ');
+            text.push_str(&Cmd::word(word));
+        }
+    }
+    script::parse(project.package.as_ref()?, &text, script.at.clone(), 2)
 }
 
 fn is_declaration(file: &str) -> bool {

@@ -73,14 +73,6 @@ pub fn replace(draft: &mut ServiceDraft, project: &Project<'_>, output: Option<&
     let own = start::for_development(project).filter(|own| own.value.program().is_some_and(|program| program.ends_with(&runner.name)));
     let command = own.map_or_else(|| Cmd::exec([format!("{BIN}{}", runner.name), file]), |own| own.value);
     draft.start = Some(Decision::new(command, Source::inferred("the program that the project runs TypeScript with", [runner.at.clone()])));
-    if !runner.production {
-        draft.set("prunes", false);
-        draft.notes.push(
-            Diagnostic::warning("runner-in-production", format!("production runs `{}`, so it gets the development dependencies too", runner.name))
-                .at(runner.at)
-                .help("add a build script that compiles the program, or move it to the dependencies"),
-        );
-    }
     Ok(true)
 }
 

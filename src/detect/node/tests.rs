@@ -121,3 +121,25 @@ fn applications_of_nest_are_services() {
         ["node_modules/.bin/nest build api node dist/apps/api/main.js 3001", "node_modules/.bin/nest build mail node dist/apps/mail/main.js 3002"]
     );
 }
+
+#[test]
+fn what_a_watcher_executes_is_the_program() {
+    let start = |script: &str, more: &str| {
+        let package = format!(r#"{{"scripts": {{"start": "{script}"}}, "devDependencies": {{"nodemon": "3"{more}}}}}"#);
+        one(&[("package.json", &package), ("src/index.js", SERVER)])
+    };
+    assert_eq!(command(start("nodemon -w src --exec 'node --inspect' src/index.js", "").start.as_ref()), "node src/index.js");
+    let draft = start("nodemon --exec babel-node src/index.js", r#", "@babel/node": "7""#);
+    assert_eq!(command(draft.start.as_ref()), "node_modules/.bin/babel-node src/index.js");
+    assert!(noted(&draft, "runner-in-production") && draft.extra.get("prunes") == Some(&false.into()));
+}
+
+#[test]
+fn the_framework_is_the_one_that_the_scripts_call() {
+    let of = |script: &str| {
+        let package = format!(r#"{{"scripts": {{"build": "{script}"}}, "dependencies": {{"next": "16"}}, "devDependencies": {{"storybook": "10"}}}}"#);
+        one(&[("package.json", &package), (".storybook/main.ts", ""), ("app/page.tsx", "")]).framework.map(|framework| framework.value)
+    };
+    assert_eq!(of("storybook build").as_deref(), Some("storybook"));
+    assert_eq!(of("bun --bun next build").as_deref(), Some("nextjs"));
+}

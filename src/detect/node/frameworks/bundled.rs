@@ -32,6 +32,14 @@ pub fn webpack(project: &Project<'_>, front: &Front, settings: &Settings, (out, 
     Mode::Site(Site { out, page: if several { String::new() } else { page(project, front, settings) }, source })
 }
 
+/// Rsbuild: `output.distPath`, a folder or a table with its root.
+pub fn rsbuild(project: &Project<'_>, front: &Front, settings: &Settings, (out, source): (String, Source)) -> Mode {
+    let stated = settings.string_of(r#"\bdistPath\s*:\s*(?:\{[^}]*?\broot\s*:\s*)?["'`]([\w./-]+)["'`]"#);
+    let stated = stated.and_then(|(folder, at)| Some((RelPath::new(&folder)?.as_str().to_owned(), Source::File(at))));
+    let (out, source) = stated.unwrap_or((out, source));
+    Mode::Site(Site { out, page: page(project, front, settings), source })
+}
+
 /// Parcel: the folder of the target for browsers.
 pub fn parcel(project: &Project<'_>, front: &Front, (out, source): (String, Source)) -> Mode {
     let package = project.package.as_ref();

@@ -102,6 +102,7 @@ pub fn of(id: &str, project: &Project<'_>, front: &Front, settings: &Settings) -
         "angular" => angular::mode(project, front),
         "hexo" => bundled::hexo(project, out),
         "webpack" => Ok(bundled::webpack(project, front, settings, out)),
+        "rsbuild" => Ok(bundled::rsbuild(project, front, settings, out)),
         "parcel" => Ok(bundled::parcel(project, front, out)),
         _ => Ok(Mode::Site(Site { page: page(project, front, settings), out: out.0, source: out.1 })),
     }
