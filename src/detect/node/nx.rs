@@ -123,7 +123,7 @@ impl App {
         let main = self.doc.str(&["targets", "build", "options", "main"]).unwrap_or("main.ts");
         let name = main.rsplit('/').next().unwrap_or(main);
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-        Some((format!("{folder}/{stem}.js"), at))
+        Some((format!("{}/{stem}.js", folder.trim_start_matches("./")), at))
     }
 
     /// The command that builds it, unless it is the root's own.

@@ -126,6 +126,10 @@ fn search(found: &mut Writes, project: &Project<'_>, reader: &Reader<'_>, bundle
                 continue;
             }
             let Some(place) = reader.place(code) else { continue };
+            // What writes into the sources of pages is a tool of those who work on them.
+            if bundled && place.path.starts_with("src/") {
+                continue;
+            }
             let at = reader.text.at(whole.start(), text[line..].lines().next().unwrap_or_default().trim());
             take(found, project, *takes, &place, at, notes);
         }
