@@ -164,11 +164,13 @@ pub fn find(project: &Project<'_>, output: Option<&Output>) -> Result<Start, Dia
             candidates.push(project.runtime.runs(&file), Source::File(at));
         }
     }
+    // What a framework builds may be at home elsewhere in part.
+    let pages = project.framework.is_some();
     // Most members that no script starts are there for the others.
     let is_member = project.root.is_some() && project.framework.is_none();
     if candidates.is_empty()
         && !is_member
-        && super::elsewhere::of(project, true).is_none()
+        && super::elsewhere::of(project, pages).is_none()
         && !is_for_pages(project)
         && !project.package.as_ref().is_some_and(is_library)
         && let Some((command, at)) = entry(project, output)?

@@ -324,8 +324,23 @@ mod tests {
         let install = bare.extra["install"].to_string();
         assert!(install.contains("no-cache-dir uvicorn=="), "{install}");
         assert!(bare.notes.iter().any(|note| note.message.contains("the image adds uvicorn")));
+        assert!(bare.dev.is_some_and(|dev| dev.value.to_string().ends_with("--reload")));
         let own = draft(&[("requirements.txt", "fastapi[standard]\n"), ("main.py", "app = FastAPI()\n")]);
         assert!(!own.extra.contains_key("server"));
+    }
+
+    #[test]
+    fn what_comes_before_the_server_is_no_part_of_its_start() {
+        let started = |web: &str| {
+            let found = draft(&[("requirements.txt", "flask\ngunicorn\n"), ("app.py", "app = Flask(__name__)\n"), ("Procfile", web)]);
+            let said: Vec<String> = found.notes.into_iter().filter(|note| note.id == "release").map(|note| note.message).collect();
+            (found.start.expect("a start").value.to_string(), said.join(" "))
+        };
+        let (command, said) = started("web: flask db upgrade && exec gunicorn app:app\n");
+        assert_eq!(command, "gunicorn app:app");
+        assert!(said.contains("doesn't run `flask db upgrade` first"), "{said}");
+        let (command, said) = started("web: ./prepare && gunicorn app:app\n");
+        assert!(command.contains("./prepare") && said.is_empty(), "{command}");
     }
 
     #[test]

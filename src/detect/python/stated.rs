@@ -20,11 +20,34 @@ const FREE: u16 = 1024;
 /// Servers for developers: what they serve is found in the source.
 const DEVELOPMENT: &[&str] = &["flask run", "manage.py run", "runserver", "fastapi dev", "pytest", "tox ", "unittest"];
 
+/// What is done once before a new version starts: no container of many does it, and none that can't write beside its code.
+const BEFORE: &[&str] = &["migrate", "collectstatic", "db upgrade", "alembic upgrade", "aerich upgrade", "compilemessages", "createcachetable", "compress"];
+
 /// The Procfile's line for the program: a worker's where nothing serves the web.
 pub fn of_procfile(lines: &[Process], serves: bool, draft: &mut ServiceDraft) -> Option<Process> {
     let names: &[&str] = if serves { &["web"] } else { &["web", "worker"] };
     let process = names.iter().find_map(|name| lines.iter().find(|process| process.name == *name)).cloned();
-    process.and_then(|process| processes::in_image(process, draft))
+    let mut process = process.and_then(|process| processes::in_image(process, draft))?;
+    if let Some((first, last)) = process.command.clone().rsplit_once("&&")
+        && first.split("&&").all(|step| BEFORE.iter().any(|sign| step.contains(sign)))
+    {
+        last.trim().trim_start_matches("exec ").clone_into(&mut process.command);
+        // The static files are collected in the build.
+        let left: Vec<&str> = first.split("&&").map(str::trim).filter(|step| !step.contains("collectstatic")).collect();
+        release(draft, &left.join(" && "), &process);
+    }
+    Some(process)
+}
+
+/// Says what is left to be done before a start.
+fn release(draft: &mut ServiceDraft, before: &str, process: &Process) {
+    if !before.is_empty() {
+        draft.notes.push(
+            Diagnostic::note("release", format!("service `{}`: the image doesn't run `{}` first", draft.name, crate::model::evidence::tame(before)))
+                .at(process.at.clone())
+                .help("run it once before a new version starts, as a command of the same image"),
+        );
+    }
 }
 
 /// What the container files say of the program, where the image will have what it starts. Compose often says how a developer starts a server: with
@@ -38,13 +61,7 @@ pub fn by_hand(facts: &Facts<'_>, serves: bool, draft: &mut ServiceDraft) -> Opt
     if !is_there(facts, &process.command) || DEVELOPMENT.iter().any(|sign| process.command.contains(sign)) {
         return None;
     }
-    if !before.is_empty() {
-        draft.notes.push(
-            Diagnostic::note("release", format!("service `{}`: the image doesn't run `{}` first", draft.name, crate::model::evidence::tame(&before)))
-                .at(process.at.clone())
-                .help("run it once before a new version starts, as a command of the same image"),
-        );
-    }
+    release(draft, &before, &process);
     Some(process)
 }
 

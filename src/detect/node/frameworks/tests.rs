@@ -111,6 +111,12 @@ fn start_needs_a_server_for_node() {
 }
 
 #[test]
+fn a_worker_for_cloudflare_is_no_program_though_its_file_is_named_like_one() {
+    let package = r#"{"scripts": {"dev": "wrangler dev src/index.ts"}, "dependencies": {"hono": "4"}, "devDependencies": {"wrangler": "4"}}"#;
+    assert!(said(&[("package.json", package), ("src/index.ts", "export default app")]).message.contains("Cloudflare"));
+}
+
+#[test]
 fn builds_of_other_times_and_kinds() {
     let remix = r#"{"scripts": {"build": "remix build", "dev": "remix dev", "start": "remix-serve ./build/index.js"},
         "dependencies": {"@remix-run/serve": "2"}, "devDependencies": {"@remix-run/dev": "2"}}"#;
