@@ -77,12 +77,33 @@ pub fn scan(root: &Path) -> Result<Tree, Diagnostic> {
             Found::Fault(text) => faults.push(text),
         }
     }
+    commands(root, &mut entries);
     if unnamed > 0 {
         notes.push(Diagnostic::warning("file-name", format!("{unnamed} file name(s) are not UTF-8 text or hold control characters; those files are left out")));
     }
     faults.sort();
     notes.extend(faults.into_iter().map(|text| Diagnostic::warning("unreadable-folder", format!("not scanned: {}", crate::model::evidence::tame(&text)))));
     Ok(Tree::new(entries, Box::new(Disk { root: root.to_owned() }), notes))
+}
+
+/// Go's programs lie in folders of their names, and ignore files name a program to keep what was built of it at the root out. Git had these files
+/// before the entry took effect on them, so they are there in every clone.
+fn commands(root: &Path, entries: &mut BTreeMap<RelPath, EntryKind>) {
+    let listed = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok).take(FEW_ENTRIES);
+    if !entries.contains_key(&RelPath::known("go.mod")) || entries.get(&RelPath::known("cmd")) != Some(&EntryKind::Folder) {
+        return;
+    }
+    let hidden = listed(&root.join("cmd")).filter(|entry| entry.path().join("main.go").is_file());
+    for folder in hidden.filter_map(|entry| RelPath::new(&format!("cmd/{}", entry.file_name().to_str()?))) {
+        if folder.as_str().chars().any(char::is_control) || entries.contains_key(&folder) {
+            continue;
+        }
+        let files = listed(&root.join(folder.as_str())).filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+        for file in files.filter_map(|entry| folder.join(entry.file_name().to_str().filter(|name| name.strip_suffix(".go").is_some())?)) {
+            entries.insert(file, EntryKind::File);
+        }
+        entries.insert(folder, EntryKind::Folder);
+    }
 }
 
 /// All that lies below; `None`: it is more than `most`.
@@ -217,5 +238,16 @@ mod tests {
         assert!(walk(folder.path(), 1, FEW_ENTRIES).is_none());
         let tree = scan(folder.path()).expect("scanned");
         assert_eq!(tree.root().files_below().count(), FEW_ENTRIES + 1);
+    }
+
+    #[test]
+    fn a_program_is_there_though_what_is_built_of_it_is_ignored() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir_all(folder.path().join("cmd/shop")).expect("made");
+        for (file, text) in [(".gitignore", "shop\n"), ("go.mod", "module x\n"), ("cmd/shop/main.go", "package main\n"), ("cmd/shop/shop.db", "")] {
+            std::fs::write(folder.path().join(file), text).expect("written");
+        }
+        let tree = super::scan(folder.path()).expect("scanned");
+        assert!(tree.root().has("cmd/shop/main.go") && !tree.root().has("cmd/shop/shop.db"));
     }
 }

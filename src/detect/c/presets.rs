@@ -32,8 +32,8 @@ pub fn variables(dir: &Dir<'_>) -> Option<Decision<Vec<String>>> {
                 }
             }
             let inherits = preset.get(&["inherits"]);
-            let names = inherits.and_then(Node::str).into_iter().chain(inherits.into_iter().flat_map(Node::items).filter_map(Node::str));
-            above.extend(names.filter_map(named));
+            let parents = inherits.and_then(Node::str).into_iter().chain(inherits.into_iter().flat_map(Node::items).filter_map(Node::str));
+            above.extend(parents.filter_map(named));
         }
         next = above;
     }
