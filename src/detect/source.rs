@@ -101,8 +101,11 @@ fn find_in(text: &Text, pattern: &Pattern, comment: &str) -> Vec<Hit> {
         let (Some(whole), Some(group)) = (found.get(0), found.get(1)) else { continue };
         let start = text.as_str()[..whole.start()].rfind('\n').map_or(0, |at| at + 1);
         let before = text.as_str()[start..whole.start()].trim_start();
-        // Where `//` opens a comment, blocks of them have a star at the start of their lines.
-        if !comment.is_empty() && before.starts_with(comment) || comment == "//" && before.starts_with(['*']) || comment == "//" && before.starts_with("/*") {
+        // Where `//` opens a comment, blocks of them have a star at the start of their lines; a star right before a name is what it points to.
+        if !comment.is_empty() && before.starts_with(comment)
+            || comment == "//" && (before.starts_with("* ") || before.starts_with("**"))
+            || comment == "//" && before.starts_with("/*")
+        {
             continue;
         }
         let line = text.as_str()[start..].lines().next().unwrap_or_default().trim();
@@ -185,13 +188,35 @@ const OF_TOOLS: &[&str] = &[
 ];
 
 /// Lines that put files into the program itself, so that it reads no folder.
-const EMBEDDED: &[&str] =
-    &["go:embed", "include!", "include_str!", "include_bytes!", "include_dir!", "folder =", "migrate!", "embed_migrations!", "import ", "CARGO_MANIFEST_DIR"];
+const EMBEDDED: &[&str] = &["go:embed", "include!", "include_str!", "include_bytes!", "include_dir!", "folder =", "migrate!", "embed_migrations!", "import "];
 
 /// Words of calls that take a path: a bare name on such a line is one.
 const PATH_CALLS: &[&str] = &[
-    "join(", "Join(", "path", "Path", "dir", "Dir", "folder", "Folder", "Glob", "glob", "open(", "Open(", "read", "Read", "load", "Load", "Static", "static",
-    "Views", "New(", "ile(", "iles(", "source(",
+    "join(",
+    "Join(",
+    "path",
+    "Path",
+    "dir",
+    "Dir",
+    "folder",
+    "Folder",
+    "Glob",
+    "glob",
+    "open(",
+    "Open(",
+    "read",
+    "Read",
+    "load",
+    "Load",
+    "Static",
+    "static",
+    "Views",
+    "New(",
+    "ile(",
+    "iles(",
+    "source(",
+    "relative!(",
+    "FileServer",
 ];
 
 /// What a program reads at run time beside itself.
@@ -204,6 +229,17 @@ pub struct Reads {
 }
 
 impl Reads {
+    /// What a library reads without being told: a folder or a file by this name, where it is there.
+    pub fn also(&mut self, dir: &Dir<'_>, name: &str, seen: &str, at: Evidence) {
+        let row = (format!("{seen}{name}"), name.to_owned(), at);
+        let known = |rows: &[(String, String, Evidence)]| rows.iter().any(|(_, to, _)| to == name);
+        if dir.has_dir(name) && !known(&self.folders) {
+            self.folders.push(row);
+        } else if dir.has(name) && !known(&self.files) {
+            self.files.push(row);
+        }
+    }
+
     /// Hands what is read to the template and the explanation; the folder of a front end is only where its build's output lies.
     pub fn state(mut self, draft: &mut ServiceDraft) {
         if let Some(front) = &draft.front {

@@ -40,7 +40,9 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], hints: &Hints<'_>) ->
     for (pattern, rule) in PORTS.iter().filter(|_| listens.is_some()) {
         let Ok(pattern) = pattern::pattern(pattern) else { continue };
         // The ports of protocols are those of others.
-        for hit in source::find_all(texts, &pattern, "//").into_iter().filter(|hit| !hit.at.raw.contains("HTTP_PORT 80") && !hit.at.raw.contains("HTTPS_PORT 443")) {
+        for hit in
+            source::find_all(texts, &pattern, "//").into_iter().filter(|hit| !hit.at.raw.contains("HTTP_PORT 80") && !hit.at.raw.contains("HTTPS_PORT 443"))
+        {
             if let Some(port) = hit.value.parse().ok().filter(|port| *port > 0) {
                 ports.push(port, if rule.is_empty() { Source::File(hit.at) } else { Source::inferred(*rule, [hit.at]) });
             }

@@ -18,10 +18,15 @@ pub fn by_name(name: &str) -> bool {
 
 /// Whether the line above the package lets it be compiled on Linux without C: what C code stands for has mostly a file without it beside.
 pub fn by_line(text: &str) -> bool {
-    let line = text.lines().take_while(|line| !line.starts_with("package ")).find_map(|line| line.strip_prefix("//go:build "));
-    line.is_none_or(|line| {
+    let head = || text.lines().take_while(|line| !line.starts_with("package "));
+    if let Some(line) = head().find_map(|line| line.strip_prefix("//go:build ")) {
         let mut words = words(line).into_iter().peekable();
-        either(&mut words)
+        return either(&mut words);
+    }
+    // As it was written before Go 1.17: each line holds, a blank is `or`, a comma `and`.
+    head().filter_map(|line| line.strip_prefix("// +build ")).all(|line| {
+        let holds = |term: &str| one(&mut words(term).into_iter().peekable());
+        line.split_whitespace().any(|option| option.split(',').all(holds))
     })
 }
 
@@ -83,5 +88,8 @@ mod tests {
         assert!(["linux", "!windows", "(darwin || linux) && !cgo", "go1.21", "!nodebug", "freebsd || unix"].into_iter().all(lined));
         assert!(!["ignore", "darwin", "cgo", "linux && ignore", "!(linux || darwin)"].into_iter().any(lined));
         assert!(by_line("package main\n"));
+        let old = |lines: &str| by_line(&format!("// {lines}\n\npackage main\n"));
+        assert!(["+build linux darwin", "+build !windows,amd64", "+build unix\n// +build !cgo"].into_iter().all(old));
+        assert!(!["+build pprof", "+build linux,cgo", "+build linux\n// +build ignore"].into_iter().any(old));
     }
 }

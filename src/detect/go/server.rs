@@ -67,7 +67,7 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>], o
     add(NAMED, texts, "the default of the port");
     add(INSIDE, &own, "");
     // What is nothing but a colon and a number names a port wherever it stands.
-    add(&[r#""(?:0\.0\.0\.0)?:(\d{2,5})""#, r#""(?:127\.0\.0\.1|localhost):(\d{2,5})""#], texts, "");
+    add(&[r#"(?:^|[^+\s])\s*"(?:0\.0\.0\.0)?:(\d{2,5})""#, r#""(?:127\.0\.0\.1|localhost):(\d{2,5})""#], texts, "");
     if listens.is_some() || framework.is_some() {
         ports.extend(source::port_in(files));
     }

@@ -183,7 +183,14 @@ impl Common<'_> {
         self.system(&mut draft);
         let texts = if framework.is_none() && self.others_serve(package) { program::sources(self.dir, package, bin, &[package]) } else { texts };
         let home = self.dir.tree().dir(package.root.clone());
-        let reads = source::reads(&home, &texts, &layers::seen(&draft.root, &draft.context));
+        let seen = layers::seen(&draft.root, &draft.context);
+        let mut reads = source::reads(&home, &texts, &seen);
+        for (name, path) in self.pack.data.get("reads").and_then(toml::Value::as_table).into_iter().flatten() {
+            let uses = draft.dependencies.iter().find(|dependency| dependency.production && dependency.name == *name);
+            if let (Some(uses), Some(path)) = (uses, path.as_str()) {
+                reads.also(&home, path, &seen, uses.at.clone());
+            }
+        }
         let files = reads.texts(&home);
         let told = program::facts(&mut draft, &texts, &files, framework, &hints)?;
         self.commands(&mut draft, package, bin, why, &told)?;

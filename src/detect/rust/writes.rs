@@ -7,7 +7,7 @@ use crate::detect::source;
 use crate::detect::writes::Writes;
 use crate::fs::{Dir, Text};
 use crate::manifest::pattern;
-use crate::model::{Kind, ServiceDraft};
+use crate::model::{Decision, Kind, ServiceDraft, Source};
 
 /// Calls that make a file, and addresses of databases that are one.
 const FILES: &[&str] = &[
@@ -16,6 +16,7 @@ const FILES: &[&str] = &[
     r#"\bSqliteConnectionManager::file\(\s*"([^"\n]+)""#,
     r#"\bSqliteConnection::establish\(\s*"([^"\n]+)""#,
     r#"\.filename\(\s*"([^"\n]+)""#,
+    r#"\.(?:into_file|persist_to|copy_to|move_copy_to)\(\s*"([^"\n]+)""#,
     r#"\bDatabase::create\(\s*"([^"\n]+)""#,
     r#"\bOpenOptions[^;]{0,200}?\.open\(\s*"([^"\n]+)""#,
     r#"\b(?:File::create|fs::write)\(\s*"([^"\n]+)""#,
@@ -58,9 +59,35 @@ pub fn search(dir: &Dir<'_>, draft: &mut ServiceDraft, texts: &[Rc<Text>], files
     }
     found.settings(dir, texts, SETTINGS);
     found.settings_in_files(dir, files);
+    address(dir, draft, texts, &mut found);
     let database = pattern::pattern(DATABASES).ok().and_then(|pattern| source::find(texts, &pattern, "//"));
     found.databases(dir, texts, database.map(|hit| hit.at));
     found.state_without_shell(draft);
+}
+
+/// The address of a database that the program asks for and has no default of, where the example of an environment names a file.
+fn address(dir: &Dir<'_>, draft: &mut ServiceDraft, texts: &[Rc<Text>], found: &mut Writes) {
+    let hit = |texts: &[Rc<Text>], expression: &str, comment: &str| source::find(texts, &pattern::pattern(expression).ok()?, comment);
+    let asks = hit(texts, r#"\b(?:var(?:_os)?\(\s*|env\s*=\s*)"(DATABASE_URL)""#, "//");
+    let Some(shown) = hit(&source::samples(dir), r#"(?m)^(?:export\s+)?DATABASE_URL\s*=\s*["']?(sqlite:[^"'\s]+)"#, "#").filter(|_| asks.is_some()) else {
+        return;
+    };
+    if settings(texts).iter().any(|one| one.variable.as_deref() == Some("DATABASE_URL")) {
+        return;
+    }
+    found.database(dir, &shown.value, shown.at.clone());
+    // sqlx makes no file unless it is told.
+    let makes = hit(texts, r"\b(create_if_missing|create_database)\b", "//").is_some() || shown.value.contains("mode=");
+    let sqlx = draft.dependencies.iter().any(|dependency| dependency.name == "sqlx");
+    let more = if makes || !sqlx {
+        ""
+    } else if shown.value.contains('?') {
+        "&mode=rwc"
+    } else {
+        "?mode=rwc"
+    };
+    draft.env.push(("DATABASE_URL".to_owned(), format!("{}{more}", shown.value)));
+    draft.facts.push(("database".to_owned(), Decision::new(shown.value, Source::File(shown.at))));
 }
 
 #[cfg(test)]

@@ -28,6 +28,13 @@ impl Writes {
         }
     }
 
+    /// A database by its address.
+    pub fn database(&mut self, dir: &Dir<'_>, address: &str, at: Evidence) {
+        if let Some(path) = path_of(address) {
+            self.file(dir, path, at);
+        }
+    }
+
     /// A setting, by its name and its default: what holds data by its name, and is a path by its value.
     pub fn setting(&mut self, dir: &Dir<'_>, name: &str, value: &str, at: Evidence) {
         let Some((path, is_file)) = judged(&kebab(name), value) else { return };
