@@ -27,6 +27,10 @@ pub fn plan(drafts: &[ServiceDraft], services: &[ServicePlan], catalog: &Catalog
         apps.push(app);
         apps.extend(beside);
     }
+    // An application that is called as its database is: the database's name is in addresses.
+    for app in apps.iter_mut().filter(|app| companions.iter().any(|row| row.id == app.name)) {
+        app.name.push_str("-app");
+    }
     let volumes: BTreeSet<String> = companions
         .iter()
         .filter(|row| row.volume.is_some())

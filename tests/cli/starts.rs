@@ -53,3 +53,14 @@ fn a_build_needs_no_dependencies() {
     project.expect(0, &["init"]);
     assert!(project.read("Dockerfile").contains("FROM base AS build"), "{}", project.read("Dockerfile"));
 }
+
+#[test]
+fn an_application_that_is_called_as_its_database() {
+    let project = Project::new(&[
+        ("package.json", "{ \"name\": \"redis\", \"scripts\": { \"start\": \"node server.js\" }, \"dependencies\": { \"ioredis\": \"^5.8.0\" } }\n"),
+        ("server.js", "new (require('ioredis'))(process.env.REDIS_URL);\nrequire('node:http').createServer().listen(4000);\n"),
+    ]);
+    project.expect(0, &["init"]);
+    let compose = project.read("compose.yaml");
+    assert!(compose.contains("\n  redis-app:\n") && compose.contains("\n  redis:\n    image: redis:"), "{compose}");
+}
