@@ -222,6 +222,10 @@ fn sources_of_production(sources: &Sources<'_>, project: &Project, row: Option<&
     if beside && draft.package_manager.as_ref().is_some_and(|manager| manager.value != "uv") {
         layout.folders.extend(project.local.iter().cloned());
     }
+    // uv installs what lies in the repository into the virtual environment: a folder of nothing else stays behind.
+    let uv = draft.package_manager.as_ref().is_some_and(|manager| manager.value == "uv");
+    let inside = |path: &str| project.local.iter().any(|local| path.strip_prefix(local.as_str()).is_some_and(|rest| rest.starts_with('/')));
+    layout.folders.retain(|folder| !uv || !dir.dir(folder).files_below().filter_map(|path| path.below(dir.path())).all(inside));
     draft.set("files", layout.files);
     draft.set("folders", layout.folders);
     draft.set("own", project.own.is_some());
