@@ -8,6 +8,7 @@ mod declares;
 mod develop;
 mod elsewhere;
 mod frameworks;
+mod inner;
 pub mod listening;
 mod managers;
 mod natives;
@@ -109,7 +110,9 @@ fn found(runtime: Runtime, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -
     if runs_nothing && dir.files_below().any(|path| path.name() == "package.json" && path.depth() > dir.path().depth() + 1) {
         return Ok(Found::default());
     }
-    Ok(Found::one(draft))
+    let inner = draft.extra.get("inner").and_then(|list| list.as_array()).into_iter().flatten();
+    let covers = inner.filter_map(|folder| dir.path().join(folder.as_str()?)).collect();
+    Ok(Found { services: vec![draft], covers })
 }
 
 /// Whether a script without a manifest is for Node.js and not for a browser.
@@ -325,6 +328,7 @@ fn fill(draft: &mut ServiceDraft, mut project: Project<'_>, folders: &[Dir<'_>])
     }
     prisma::fill(draft, &project)?;
     writes::fill(draft, &project)?;
+    inner::fill(draft, &project);
     by_its_path(draft);
     Ok(())
 }

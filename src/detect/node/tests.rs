@@ -143,3 +143,23 @@ fn the_framework_is_the_one_that_the_scripts_call() {
     assert_eq!(of("storybook build").as_deref(), Some("storybook"));
     assert_eq!(of("bun --bun next build").as_deref(), Some("nextjs"));
 }
+
+#[test]
+fn pages_that_the_own_build_makes_are_no_service_of_their_own() {
+    let scripts = r#""start": "node server/index.js", "dev": "concurrently \"npm:server\" \"npm run client\"", "server": "node --watch server/index.js",
+        "client": "npm run dev --prefix client", "build": "npm install --prefix client && npm run build --prefix client""#;
+    let package = format!(r#"{{"scripts": {{{scripts}}}, "dependencies": {{"express": "5"}}, "devDependencies": {{"concurrently": "9"}}}}"#);
+    let client = r#"{"scripts": {"build": "vite build"}, "devDependencies": {"vite": "7"}}"#;
+    let files = [
+        ("package.json", package.as_str()),
+        ("package-lock.json", "{}"),
+        ("server/index.js", SERVER),
+        ("client/package.json", client),
+        ("client/index.html", ""),
+    ];
+    let found = services(&files);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].extra.get("inner"), Some(&serde_json::json!(["client"])));
+    let install = serde_json::json!([{"run": "npm install --prefix client --no-audit --no-fund", "folder": "client"}]);
+    assert_eq!(found[0].extra.get("dev_installs"), Some(&install));
+}
