@@ -334,7 +334,10 @@ fn included(texts: &[Rc<Text>]) -> Vec<(String, Evidence)> {
         for (number, line) in text.lines() {
             let sharp = line.trim_start().strip_prefix('#').map(str::trim_start).unwrap_or_default();
             if sharp.starts_with("if") {
-                under.push(["HAVE_", "USE_", "WITH_", "ENABLE_", "WIN32", "__APPLE__"].iter().any(|word| sharp.contains(word)) && !sharp.starts_with("ifndef"));
+                // Macros with underscores before them are the compiler's own.
+                let names = sharp.strip_prefix("ifdef ").or_else(|| sharp.strip_prefix("if ").filter(|rest| rest.contains("defined") && !rest.contains('!')));
+                let of_build = names.is_some_and(|names| !names.replace("defined", "").trim_start_matches([' ', '(']).starts_with("__"));
+                under.push(of_build || sharp.contains("__APPLE__"));
             } else if sharp.starts_with("endif") {
                 under.pop();
             }

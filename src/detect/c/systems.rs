@@ -1,6 +1,6 @@
 //! What builds C and C++: `CMake`, Meson, Autotools, Make, or the compiler alone; and what each says of programs and libraries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::fs::{Dir, Text};
@@ -243,14 +243,55 @@ pub fn make(text: &Text) -> Facts {
     facts.prefix = if all.contains("PREFIX") { "PREFIX" } else { "prefix" };
     facts.installs = all.contains("DESTDIR") && (all.contains("PREFIX") || all.contains("prefix")) && all.lines().any(|line| line.starts_with("install:"));
     facts.cpp = all.contains("$(CXX)") || all.contains("${CXX}") || all.contains("g++") || all.contains("clang++");
-    for (groups, at) in matches(text, r"\s(-l\w+)", '#') {
+    let off = left_out(text, &resolve);
+    let counts = |at: &Evidence| at.line.is_none_or(|line| !off.contains(&line.get()));
+    for (groups, at) in matches(text, r"\s(-l[\w-]+)", '#').into_iter().filter(|(_, at)| counts(at)) {
         facts.libraries.push(library(&groups[0], &at));
     }
-    for (groups, at) in matches(text, r"pkg-config\s+(?:--\w+\s+)*([a-z][\w.+-]*)", '#') {
+    let asked = r"(?:pkg-config|\$[({]PKG_?CONFIG[)}])\s+(?:--\w+\s+)*([a-z][\w.+-]*)";
+    for (groups, at) in matches(text, asked, '#').into_iter().filter(|(_, at)| counts(at)) {
         facts.libraries.push(library(&groups[0], &at));
         facts.libraries.push(library("PkgConfig", &at));
     }
     facts
+}
+
+/// The lines of a Makefile that its own settings leave out; what a call decides stays in.
+fn left_out(text: &Text, resolve: &impl Fn(&str) -> String) -> BTreeSet<u32> {
+    let mut off = BTreeSet::new();
+    let mut open: Vec<Option<bool>> = Vec::new();
+    let value = |side: &str| {
+        let side = side.trim().trim_matches(['"', '\'']);
+        let side = side.strip_prefix("$(strip ").and_then(|rest| rest.strip_suffix(')')).unwrap_or(side);
+        Some(resolve(side).split('#').next().unwrap_or_default().trim().to_owned()).filter(|value| !value.contains("$("))
+    };
+    let equal = |rest: &str| {
+        let inner = rest.trim().strip_prefix('(')?.strip_suffix(')')?;
+        let (left, right) = inner.rsplit_once(',')?;
+        Some(value(left)? == value(right)?)
+    };
+    for (number, line) in text.lines() {
+        let line = line.split(" #").next().unwrap_or_default().trim();
+        let (word, rest) = line.split_once([' ', '\t']).unwrap_or((line, ""));
+        match word {
+            "ifeq" => open.push(equal(rest)),
+            "ifneq" => open.push(equal(rest).map(|same| !same)),
+            "ifdef" => open.push(value(&format!("$({})", rest.trim())).map(|value| !value.is_empty())),
+            "ifndef" => open.push(value(&format!("$({})", rest.trim())).map(|value| value.is_empty())),
+            "else" => {
+                if let Some(last) = open.last_mut() {
+                    // Another condition may follow.
+                    *last = last.filter(|_| rest.is_empty()).map(|held| !held);
+                }
+            }
+            "endif" => drop(open.pop()),
+            _ if open.contains(&Some(false)) => {
+                off.insert(number);
+            }
+            _ => {}
+        }
+    }
+    off
 }
 
 #[cfg(test)]
@@ -269,6 +310,10 @@ mod tests {
             let facts = make(&Text::new(RelPath::known("Makefile"), text));
             assert_eq!(facts.programs.iter().map(|program| program.output.as_str()).collect::<Vec<_>>(), [want], "{text}");
         }
+        let libraries =
+            |text: &str| make(&Text::new(RelPath::known("Makefile"), text)).libraries.iter().map(|one| one.name.clone()).collect::<Vec<_>>().join(" ");
+        let optional = "O_RE := 0  # off\nifeq ($(strip $(O_RE)),1)\n\tL += -lpcre2-8\nendif\nifdef NOTHING\nL += -lz\nelse\nL += -lm\nendif\nL += $(shell $(PKG_CONFIG) --libs ncursesw)\n";
+        assert_eq!(libraries(optional), "-lm ncursesw PkgConfig");
         let two = "all: $(BIN)\nBIN = a\n$(BIN): a.c\n\t$(CC) -o $@ $<\nicons: b.c\n\t$(CC) -o icons b.c\n";
         assert_eq!(make(&Text::new(RelPath::known("Makefile"), two)).made, ["all", "a"]);
     }
