@@ -13,6 +13,28 @@ pub struct Config {
     pub file: &'static str,
 }
 
+/// What a member of a workspace leaves behind: the lock file and the imports that stand at the workspace's root.
+pub fn above(dir: &Dir<'_>) -> Result<Option<Diagnostic>, Diagnostic> {
+    let mut folder = dir.path().parent();
+    while let Some(root) = folder {
+        let home = dir.tree().dir(root.clone());
+        if let Some(config) = Config::read(&home)?
+            && let Some(list) = config.doc.get(&["workspace"])
+        {
+            let lists = list.items().filter_map(Node::str).any(|member| home.path().join(member).as_ref() == Some(dir.path()));
+            let shared = home.has("deno.lock") || config.doc.get(&["imports"]).is_some();
+            let message = "the lock file and the imports of its workspace lie above the folder that the image is built from";
+            return Ok((lists && shared).then(|| {
+                Diagnostic::warning("workspace-above", message)
+                    .at(config.doc.evidence(&["workspace"], list))
+                    .help("name what it imports in its own deno.json, and run `deno install` there")
+            }));
+        }
+        folder = root.parent();
+    }
+    Ok(None)
+}
+
 impl Config {
     /// Reads it; Deno too takes the first of the two.
     pub fn read(dir: &Dir<'_>) -> Result<Option<Self>, Diagnostic> {
@@ -66,6 +88,20 @@ pub fn package(specifier: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::package;
+
+    #[test]
+    fn the_members_of_a_workspace_are_the_services() {
+        let serve = "Deno.serve(() => new Response('x'))";
+        let files = [
+            ("deno.json", r#"{"workspace": ["./api"], "imports": {"@x/db": "./db/mod.ts"}}"#),
+            ("api/deno.json", r#"{"name": "@x/api", "tasks": {"start": "deno run -A main.ts"}}"#),
+            ("api/main.ts", serve),
+        ];
+        let found = crate::detect::select::detect(&crate::fs::Tree::memory(files), &crate::model::Answers::default());
+        let said: Vec<_> =
+            found.services.iter().map(|service| (service.root.as_str(), service.notes.iter().any(|note| note.id == "workspace-above"))).collect();
+        assert_eq!(said, [("api", true)]);
+    }
 
     #[test]
     fn specifiers_name_packages() {

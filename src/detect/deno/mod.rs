@@ -78,6 +78,12 @@ impl Detector for Deno {
             .flatten();
         let project = Project { dir: dir.clone(), config, package, map, pack, hints };
         fill(&mut draft, &project)?;
+        // The root of a workspace starts nothing: its members do.
+        let is_workspace = project.config.as_ref().is_some_and(|config| config.doc.get(&["workspace"]).is_some());
+        if is_workspace && draft.start.is_none() {
+            return Ok(Found::default());
+        }
+        draft.notes.extend(config::above(dir)?);
         Ok(Found::one(draft))
     }
 }
