@@ -96,7 +96,7 @@ pub fn plan(
         base: base.value,
         build_os: row.build_os.clone().unwrap_or_else(|| row.os.clone()),
         os: row.os.clone(),
-        system: system(row, &release),
+        system: system(row, if is_exact(draft) && row.build.contains(DATED) { "" } else { &release }),
         program: if row.program.is_empty() { pack.runtime.as_ref().map(|runtime| runtime.name.clone()).unwrap_or_default() } else { row.program.clone() },
         user: user(draft, row, &custom).map_err(|problem| vec![problem])?,
         manager: draft.package_manager.as_ref().map(|decision| decision.value.clone()).unwrap_or_default(),
@@ -195,10 +195,19 @@ pub(super) fn release(draft: &ServiceDraft, pack: &StackPack, row: &BaseRow) -> 
     own.unwrap_or(&row.release).clone()
 }
 
+/// A tag that names the runtime's version and Alpine's.
+const DATED: &str = "{version}-alpine{release}";
+
+/// Whether a version is named to its patch: the images of one are made once, on the release of Alpine that was new then.
+fn is_exact(draft: &ServiceDraft) -> bool {
+    draft.runtime.as_ref().is_some_and(|decision| decision.value.numbers().len() == 3)
+}
+
 pub(super) fn images(draft: &ServiceDraft, pack: &StackPack, row: &BaseRow, release: &str) -> BTreeMap<String, String> {
     let version = draft.runtime.as_ref().map(|decision| decision.value.to_string()).unwrap_or_default();
     let major = draft.runtime.as_ref().map(|decision| decision.value.major().to_string()).unwrap_or_default();
-    let fill = |pattern: &str| pattern.replace("{version}", &version).replace("{major}", &major).replace("{release}", release);
+    let pattern_of = |pattern: &str| if is_exact(draft) { pattern.replace(DATED, "{version}-alpine") } else { pattern.to_owned() };
+    let fill = |pattern: &str| pattern_of(pattern).replace("{version}", &version).replace("{major}", &major).replace("{release}", release);
     let flavour = draft.flavour.and_then(|name| row.flavour.get(name));
     let build = flavour.and_then(|flavour| flavour.build.as_ref()).unwrap_or(&row.build);
     let prod = flavour.and_then(|flavour| flavour.prod.as_ref()).or(row.prod.as_ref()).unwrap_or(build);
