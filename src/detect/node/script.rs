@@ -99,8 +99,28 @@ const TOOL_RUNNERS: &[&str] = &[
     "npx -y ",
 ];
 
-/// What reads a file of variables and runs what stands behind its `--`; in a container the variables come from outside.
+/// What reads a file of variables and runs what stands behind its own words; in a container the variables come from outside.
 const LOADERS: &[&str] = &["dotenv", "dotenvx", "env-cmd", "dotenv-cli"];
+
+/// The command that a loader is given: behind its flags with their files, its `run`, the file that env-cmd took first of all once, and `--`.
+fn behind_loader<'t>(loader: &str, text: &'t str) -> Option<&'t str> {
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let (word, tail) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        let tail = tail.trim_start();
+        rest = match word {
+            "--" => return Some(tail),
+            "-f" | "--file" | "--env-file" | "-e" | "--environments" | "-r" | "--rc-file" | "-v" => {
+                tail.split_once(char::is_whitespace).map_or("", |(_, tail)| tail.trim_start())
+            }
+            "run" if loader == "dotenvx" => tail,
+            file if loader == "env-cmd" && file.starts_with(['.', '/']) => tail,
+            flag if flag.starts_with('-') => tail,
+            _ => return Some(rest),
+        };
+    }
+    None
+}
 
 /// Any command line of the project: a script's text, a line of a Procfile.
 pub fn parse(package: &Package, text: &str, at: Evidence, depth: usize) -> Option<Script> {
@@ -125,10 +145,10 @@ pub fn parse(package: &Package, text: &str, at: Evidence, depth: usize) -> Optio
             && !tail.is_empty()
         {
             env.push((name.to_owned(), value.to_owned()));
-        } else if let Some((_, inner)) = tail.split_once("-- ").filter(|_| LOADERS.contains(&word)) {
-            rest = inner.trim_start();
+        } else if let Some(inner) = LOADERS.contains(&word).then(|| behind_loader(word, tail)).flatten() {
+            rest = inner;
             continue;
-        } else if !matches!(word, "cross-env" | "cross-env-shell" | "env" | "exec" | "npx" | "bunx" | "dotenv" | "--") {
+        } else if !matches!(word, "cross-env" | "cross-env-shell" | "env" | "exec" | "npx" | "bunx" | "--") {
             break;
         }
         rest = tail;
@@ -276,7 +296,10 @@ mod tests {
         let with_env = r#""with-env": "dotenv -e ../../.env --", "start": "pnpm with-env next start""#;
         assert_eq!(script(with_env, "start").command, Cmd::exec(["node_modules/.bin/next", "start"]));
         assert_eq!(script(r#""dev": "yarn run -T tsx watch src/a.ts""#, "dev").command, Cmd::exec(["node_modules/.bin/tsx", "watch", "src/a.ts"]));
-        assert_eq!(script(r#""start": "dotenvx run -f .env -- node a.js""#, "start").command, Cmd::exec(["node", "a.js"]));
+        for loader in ["dotenvx run -f .env --", "env-cmd .env", "env-cmd -f ./config/.env --use-shell", "dotenv -e .env -v A=b", "dotenv"] {
+            let text = format!(r#""start": "{loader} node a.js -- --port 3""#);
+            assert_eq!(script(&text, "start").command, Cmd::exec(["node", "a.js", "--", "--port", "3"]), "{loader}");
+        }
     }
 
     #[test]
