@@ -1,11 +1,8 @@
 //! What compose says of Dockerfiles: contexts, stages, ports.
 
 use crate::fs::Tree;
-use crate::manifest::{Document, Node, Value};
+use crate::manifest::{COMPOSE, Document, Node, Value};
 use crate::model::{Diagnostic, Evidence, RelPath};
-
-/// The names of compose files, the one that Docker takes first.
-const FILES: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 
 /// A service of compose that builds a Dockerfile.
 #[derive(Clone, Debug)]
@@ -32,7 +29,7 @@ pub struct Composed {
 pub fn read(tree: &Tree) -> (Vec<Composed>, Vec<Diagnostic>) {
     let mut rows = Vec::new();
     let mut problems = Vec::new();
-    let paths: Vec<&RelPath> = tree.files_below(&RelPath::root()).filter(|path| FILES.contains(&path.name()) && path.depth() <= 3).collect();
+    let paths: Vec<&RelPath> = tree.files_below(&RelPath::root()).filter(|path| COMPOSE.contains(&path.name()) && path.depth() <= 3).collect();
     for path in paths {
         let Some(doc) = path.parent().and_then(|folder| Document::read(&tree.dir(folder), path.name()).ok().flatten()) else { continue };
         for (name, service) in doc.get(&["services"]).into_iter().flat_map(Node::entries) {

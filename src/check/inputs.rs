@@ -20,11 +20,12 @@ pub(super) fn drifts(subject: &Subject<'_>) -> Vec<Diagnostic> {
 }
 
 fn unread(subject: &Subject<'_>, before: &[&Step], step: &Step) -> Option<Diagnostic> {
-    // A bind mount brings files too, and `cd` moves what a path is relative to.
+    // A bind mount brings files too, and what a heredoc does is not read here.
     if step.text.contains("type=bind") || step.text.contains("<<") {
         return None;
     }
     let commands = step.commands();
+    // `cd` moves what a path is relative to.
     let moves = |words: &[String]| matches!(words[0].as_str(), "cd" | "pushd");
     let (file, line) = commands.iter().enumerate().find_map(|(at, words)| {
         let file = read_by(words).filter(|file| !file.contains(['$', '*', '{']) && !file.contains("://"))?;

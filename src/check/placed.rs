@@ -18,18 +18,19 @@ pub(super) fn is_missing(subject: &Subject<'_>, steps: &[&Step], file: &str) -> 
     if tail.split('/').any(|part| MADE.contains(&part)) || tail.starts_with("../") {
         return false;
     }
-    let Some(end) = folders(steps).pop() else { return false };
-    let full = absolute(&end, tail);
+    let folders = folders(steps);
+    let Some(end) = folders.last() else { return false };
+    let full = absolute(end, tail);
     let name = tail.rsplit('/').next().unwrap_or(tail);
     // Images bring scripts of their own: one is judged only where the repository's files lie.
     let mut copied = false;
-    for (step, here) in steps.iter().zip(folders(steps)) {
+    for (step, here) in steps.iter().zip(&folders) {
         match &step.says {
             // A heredoc has no source.
             Says::Copy { from: None, sources, dest } if !dest.contains('$') && !sources.is_empty() => {
-                copied |= !is_shell_script(name) || full.strip_prefix(folder_of(&absolute(&here, dest))).is_some_and(|rest| rest.starts_with('/'));
+                copied |= !is_shell_script(name) || full.strip_prefix(folder_of(&absolute(here, dest))).is_some_and(|rest| rest.starts_with('/'));
                 let brings =
-                    |source: &String| source.contains(['$', '*', '?', '[']) || source.contains("://") || brings(subject, source, &absolute(&here, dest), &full);
+                    |source: &String| source.contains(['$', '*', '?', '[']) || source.contains("://") || brings(subject, source, &absolute(here, dest), &full);
                 if sources.iter().any(brings) {
                     return false;
                 }

@@ -16,6 +16,9 @@ use crate::model::{Answers, Diagnostic, Given, Source};
 /// The file's name.
 pub const FILE: &str = "dockgen.toml";
 
+/// The list of what was written, and from what.
+pub const LOCK: &str = "dockgen.lock";
+
 /// The keys that are no questions.
 pub const TABLES: &[&str] = &["app", "customize", "stages", "templates"];
 

@@ -3,16 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use super::listening::FREE;
 use crate::fs::{Dir, Text, Tree};
 use crate::manifest::dockerfile::{self, Recipe, Says};
-use crate::manifest::{Document, Node};
+use crate::manifest::{COMPOSE, Document, Node};
 use crate::model::{Cmd, Evidence, RelPath, ServiceDraft};
-
-/// dockgen's list of what it wrote.
-const WRITTEN: &str = "dockgen.lock";
-
-/// Compose's names.
-const COMPOSE: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 
 /// Programs that only start another.
 const WRAPPERS: &[&str] = &["tini", "dumb-init", "exec", "env", "--", "-g", "catatonit", "docker-init"];
@@ -31,9 +26,6 @@ const NEAR: usize = 3;
 
 /// Folders of the system, in which the build of an image puts files.
 const MADE: &[&str] = &["/etc/", "/usr/", "/root/"];
-
-/// The first port that needs no rights.
-const FREE: u16 = 1024;
 
 /// A command line, with the paths that the repository has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +66,7 @@ fn recipe(dir: &Dir<'_>) -> Option<Recipe> {
 
 /// Whether dockgen wrote a file.
 fn is_own(tree: &Tree, path: &RelPath) -> bool {
-    let lock = RelPath::new(WRITTEN).and_then(|lock| tree.on_disk(&lock).ok().flatten());
+    let lock = RelPath::new(crate::config::LOCK).and_then(|lock| tree.on_disk(&lock).ok().flatten());
     let Some(lock) = lock.and_then(|text| Document::toml(&text).ok()) else { return false };
     let files = lock.get(&["file"]).into_iter().flat_map(Node::items);
     files.filter_map(|file| file.get(&["path"])?.str()).any(|known| known == path.as_str())

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::model::{Candidates, Decision, Evidence, ServiceDraft, Source};
 
 /// The first port that needs no rights.
-const FREE: u16 = 1024;
+pub const FREE: u16 = 1024;
 
 /// A setting of a program that has a default: a flag of its command line, a variable, or both.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,6 +107,11 @@ impl Setting {
         words.contains(last) && first && before.all(|part| OWN.contains(part))
     }
 
+    /// What sets it from outside: its flag, else its variable. A key of a file of settings has none.
+    fn handle(&self) -> Option<&str> {
+        self.flag.as_deref().or(self.variable.as_deref())
+    }
+
     /// The port in its default.
     pub fn port(&self) -> Option<u16> {
         let text = self.default.trim();
@@ -142,7 +147,7 @@ fn kebab(name: &str) -> String {
 
 /// The candidates without those ports that need rights, where no setting moves them and the code names others.
 pub fn without_rights(ports: Candidates<u16>, settings: &[Setting]) -> Candidates<u16> {
-    let moves = |port: u16| settings.iter().any(|setting| setting.port() == Some(port));
+    let moves = |port: u16| settings.iter().any(|setting| setting.handle().is_some() && setting.port() == Some(port));
     let fine = |(port, source): &&(u16, Source)| (*port >= FREE || moves(*port)) && !matches!(source, Source::Default { .. });
     if !ports.iter().any(|candidate| fine(&candidate)) {
         return ports;
@@ -155,17 +160,18 @@ pub fn without_rights(ports: Candidates<u16>, settings: &[Setting]) -> Candidate
 /// Tells the program to listen where it can be reached, on a port that needs no rights: pushes variables, returns words of its command.
 pub fn tell(draft: &mut ServiceDraft, settings: &[Setting]) -> Vec<String> {
     let mut words = Vec::new();
+    let settings: Vec<&Setting> = settings.iter().filter(|setting| setting.handle().is_some()).collect();
     let Some(port) = draft.port.clone() else { return words };
     // What the development stage is told too.
     let mut told = draft.extra.get("told").and_then(serde_json::Value::as_object).cloned().unwrap_or_default();
     let explicit = port.source.is_explicit();
-    let moves = |setting: &&Setting| setting.port() == Some(port.value) || explicit && setting.is(&["port"]);
+    let moves = |setting: &&&Setting| setting.port() == Some(port.value) || explicit && setting.is(&["port"]);
     let mut chosen = port.value;
     if let Some(setting) = settings.iter().find(moves).filter(|setting| explicit && setting.port() != Some(port.value) || port.value < FREE) {
         if !explicit {
             chosen = if port.value == 443 { 8443 } else { 8080 };
-            draft.set("untold", serde_json::json!({ "port": port.value, "by": setting.flag.as_deref().or(setting.variable.as_deref()) }));
-            let rule = format!("{} needs rights, and {} moves it", port.value, setting.flag.as_deref().or(setting.variable.as_deref()).unwrap_or_default());
+            draft.set("untold", serde_json::json!({ "port": port.value, "by": setting.handle() }));
+            let rule = format!("{} needs rights, and {} moves it", port.value, setting.handle().unwrap_or_default());
             draft.port = Some(Decision::new(chosen, Source::inferred(rule, [setting.at.clone()])));
         }
         let host = setting.default.rsplit_once(':').map(|(host, _)| host);
@@ -173,7 +179,7 @@ pub fn tell(draft: &mut ServiceDraft, settings: &[Setting]) -> Vec<String> {
         let why = format!("{} needs rights", port.value);
         say(draft, setting, &value, if explicit { "the port that was asked for" } else { &why }, &mut words, &mut told);
     }
-    let empty = |setting: &&Setting| setting.default.is_empty() && setting.flag.is_some() && setting.is(&["addr", "address", "listen", "bind", "http"]);
+    let empty = |setting: &&&Setting| setting.default.is_empty() && setting.flag.is_some() && setting.is(&["addr", "address", "listen", "bind", "http"]);
     if let Some(setting) = settings.iter().find(|setting| setting.is_loopback() && setting.port().is_none_or(|own| own == port.value)) {
         let value = if setting.port().is_some() { format!("0.0.0.0:{chosen}") } else { "0.0.0.0".to_owned() };
         say(draft, setting, &value, "the loopback address is out of reach", &mut words, &mut told);
@@ -240,5 +246,13 @@ mod tests {
         let mut draft = server(3000);
         assert!(tell(&mut draft, &[Setting::variable("HOST", "127.0.0.1", at()), Setting::variable("PORT", "3000", at())]).is_empty());
         assert_eq!(draft.env, [("HOST".to_owned(), "0.0.0.0".to_owned())]);
+    }
+
+    #[test]
+    fn a_key_of_a_settings_file_moves_nothing() {
+        let mut draft = server(80);
+        assert!(tell(&mut draft, &[Setting::key("server.port", "80", at()), Setting::key("server.host", "127.0.0.1", at())]).is_empty());
+        assert_eq!(draft.port.map(|port| port.value), Some(80));
+        assert!(draft.env.is_empty() && draft.extra.get("untold").is_none());
     }
 }

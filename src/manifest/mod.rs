@@ -13,3 +13,6 @@ pub mod xml;
 
 pub use doc::{Document, Node, Value};
 pub use package_json::Package;
+
+/// Names of a compose file, the one that Docker takes first. (compose-spec/compose-go cli/options.go)
+pub const COMPOSE: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];

@@ -1,11 +1,9 @@
 //! Where files go: the names and folders that the repository already has, else the usual ones.
 
 use crate::fs::Tree;
+use crate::manifest::COMPOSE;
 use crate::manifest::dockerfile::NAMES;
 use crate::model::RelPath;
-
-/// compose's own order of precedence among the names that it reads.
-const COMPOSE: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"];
 
 /// Where the files of one repository go.
 pub struct Places<'t> {

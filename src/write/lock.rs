@@ -16,7 +16,7 @@ use crate::model::plan::Rendered;
 use crate::model::{Diagnostic, Evidence, RelPath};
 
 /// The file's name, at the root of the repository.
-pub const FILE: &str = "dockgen.lock";
+pub use crate::config::LOCK as FILE;
 
 const HEAD: &str = "# What dockgen wrote last: it tells edits from its own text by this. Commit it; don't edit it.\n";
 

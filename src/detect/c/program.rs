@@ -40,9 +40,10 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], hints: &Hints<'_>) ->
     for (pattern, rule) in PORTS.iter().filter(|_| listens.is_some()) {
         let Ok(pattern) = pattern::pattern(pattern) else { continue };
         // The ports of protocols are those of others.
-        for hit in
-            source::find_all(texts, &pattern, "//").into_iter().filter(|hit| !hit.at.raw.contains("HTTP_PORT 80") && !hit.at.raw.contains("HTTPS_PORT 443"))
-        {
+        let of_protocol = |hit: &source::Hit| {
+            matches!((hit.value.as_str(), hit.at.raw.contains("HTTP_PORT"), hit.at.raw.contains("HTTPS_PORT")), ("80", true, _) | ("443", _, true))
+        };
+        for hit in source::find_all(texts, &pattern, "//").into_iter().filter(|hit| !of_protocol(hit)) {
             if let Some(port) = hit.value.parse().ok().filter(|port| *port > 0) {
                 ports.push(port, if rule.is_empty() { Source::File(hit.at) } else { Source::inferred(*rule, [hit.at]) });
             }
@@ -103,5 +104,30 @@ fn signals(draft: &mut ServiceDraft, texts: &[Rc<Text>]) {
         draft.facts.push(("init".to_owned(), Decision::new("tini".to_owned(), Source::default("as process 1, a program without a handler ignores SIGTERM"))));
         draft.set("init", true);
         draft.system.push(Dependency { name: "tini".to_owned(), at: Evidence::file(draft.root.clone()), production: true });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::facts;
+    use crate::fs::Text;
+    use crate::model::{Answers, RelPath, ServiceDraft};
+
+    fn port(define: &str) -> Option<u16> {
+        let source = format!("{define}\nint main(void) {{ listen(s, 9); for (;;) accept(s, 0, 0); }}\n");
+        let mut draft = ServiceDraft::new("c", RelPath::root(), "a");
+        let text = Rc::new(Text::new(RelPath::known("main.c"), &source));
+        assert!(facts(&mut draft, &[text], &Answers::default().hints(&RelPath::root(), "a")).is_ok());
+        draft.port.map(|port| port.value)
+    }
+
+    #[test]
+    fn the_port_of_a_protocol_is_not_the_programs_own() {
+        assert_eq!(port("#define HTTP_PORT 8080"), Some(8080));
+        assert_eq!(port("#define HTTP_PORT 80"), None);
+        assert_eq!(port("#define HTTPS_PORT 443"), None);
+        assert_eq!(port("#define PORT 80"), Some(80));
     }
 }

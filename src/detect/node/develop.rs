@@ -75,19 +75,8 @@ fn built_first(draft: &ServiceDraft, project: &Project<'_>, file: Option<&str>) 
 
 /// What a tool of development needs of the system.
 fn helpers(draft: &mut ServiceDraft, project: &Project<'_>, tool: &str, at: &Evidence) {
-    let name = tool_package(tool);
+    let name = start::program_package(tool).to_owned();
     if project.pack.system(&name).is_some_and(|row| !row.dev.is_empty()) {
         draft.system.push(Dependency { name, at: at.clone(), production: false });
     }
-}
-
-/// The package that brings a program of another name.
-fn tool_package(tool: &str) -> String {
-    match tool {
-        "nest" => "@nestjs/cli",
-        "run-p" | "run-s" => "npm-run-all",
-        "tsnd" => "ts-node-dev",
-        other => other,
-    }
-    .to_owned()
 }

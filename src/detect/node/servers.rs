@@ -50,7 +50,6 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
         Cmd::Shell(_) => None,
     });
     build(draft, project, file.as_deref())?;
-    draft.notes.extend(output.as_ref().zip(file.as_deref()).and_then(|(output, file)| unmade(draft, project, output, file)));
     copies(draft, project, &texts, output.as_ref(), file.as_deref());
     develop::dev(draft, project, &texts, file.as_deref())?;
     if project.runtime == Runtime::Bun {
@@ -195,20 +194,6 @@ fn in_production(draft: &mut ServiceDraft, project: &Project<'_>) {
             .at(runner.at)
             .help("add a build script that compiles the program, or move it to the dependencies"),
     );
-}
-
-/// A program that the compiler, which is all of the build, writes to another folder.
-fn unmade(draft: &ServiceDraft, project: &Project<'_>, output: &typescript::Output, file: &str) -> Option<Diagnostic> {
-    let build = script::named(project.package.as_ref()?, "build").filter(|script| draft.build.is_some() && script.program() == "tsc")?;
-    let file = file.trim_start_matches("./");
-    let elsewhere = file.contains('/') && !file.starts_with(&format!("{}/", output.folder)) && !project.dir.has(file);
-    let told = build.command.to_string().contains("--outDir") || build.before.iter().any(|part| part.contains(file.split('/').next().unwrap_or(file)));
-    (elsewhere && !told).then(|| {
-        Diagnostic::warning("start-missing", format!("the container starts `{file}`, and the compiler writes to {}/", output.folder))
-            .at(draft.start.as_ref().and_then(|start| start.source.evidence().cloned()).unwrap_or_else(|| build.at.clone()))
-            .at(output.at.clone())
-            .help("mend the start script or `outDir`, or pass --start-cmd")
-    })
 }
 
 fn port(draft: &mut ServiceDraft, project: &Project<'_>, facts: &Listening) -> Result<(), Diagnostic> {

@@ -307,7 +307,13 @@ pub(super) fn for_production(project: &Project<'_>, script: &Script, output: Opt
 
 /// The package of a program that has another name.
 pub fn program_package(program: &str) -> &str {
-    if program == "babel-node" { "@babel/node" } else { program }
+    match program {
+        "babel-node" => "@babel/node",
+        "nest" => "@nestjs/cli",
+        "run-p" | "run-s" => "npm-run-all",
+        "tsnd" => "ts-node-dev",
+        other => other,
+    }
 }
 
 /// What `nodemon --exec` runs.

@@ -4,6 +4,7 @@ use super::apps::App;
 use super::processes;
 use super::run::Facts;
 use crate::detect::handwritten::{self, Line};
+use crate::detect::listening::FREE;
 use crate::manifest::procfile::{self, Process};
 use crate::model::question::Question;
 use crate::model::{Diagnostic, ServiceDraft};
@@ -13,9 +14,6 @@ use super::requirement::normalise;
 /// Servers and tools whose command has another name than their package.
 const COMMANDS: &[(&str, &str)] =
     &[("celery", "flower"), ("jupyter", "jupyterlab"), ("jupyter", "notebook"), ("huey_consumer", "huey"), ("waitress-serve", "waitress")];
-
-/// The first port that needs no rights.
-const FREE: u16 = 1024;
 
 /// Servers for developers: what they serve is found in the source.
 const DEVELOPMENT: &[&str] = &["flask run", "manage.py run", "runserver", "fastapi dev", "pytest", "tox ", "unittest"];

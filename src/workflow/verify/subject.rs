@@ -13,9 +13,6 @@ use crate::workflow::init;
 /// Names of a Dockerfile, in the order in which they are looked for.
 const DOCKERFILES: [&str; 2] = ["Dockerfile", "Containerfile"];
 
-/// Names of a compose file, in the order in which Docker looks for them.
-const COMPOSE_FILES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
-
 /// What a development stage is called where no compose file says it.
 const DEVELOPMENT: [&str; 4] = ["dev", "development", "develop", "local"];
 
@@ -258,7 +255,7 @@ struct Composed {
 fn compose(wanted: &Wanted<'_>, docker: &Docker) -> Result<Option<Composed>, Fault> {
     let file = match wanted.compose {
         Some(file) => [file.to_owned(), wanted.root.join(file)].into_iter().find(|path| path.is_file()),
-        None => COMPOSE_FILES.iter().map(|name| wanted.root.join(name)).find(|path| path.is_file()),
+        None => crate::manifest::COMPOSE.iter().map(|name| wanted.root.join(name)).find(|path| path.is_file()),
     };
     let Some(file) = file.and_then(|file| work::full(&file)) else { return Ok(None) };
     let output = docker.run(&["compose", "--file", &file.to_string_lossy(), "--profile", "*", "config", "--format", "json"])?;
