@@ -44,6 +44,7 @@ pub fn production(dir: &Dir<'_>, lock: &str, roots: &[(String, Vec<String>)]) ->
     let all = match lock {
         "Pipfile.lock" => return Some(pipfile(&text)),
         "uv.lock" | "poetry.lock" | "pdm.lock" => packages(&text),
+        script if script.strip_suffix(".py.lock").is_some() => packages(&text),
         _ => return None,
     };
     // Groups: `main` is Poetry's word for production, `default` is PDM's.

@@ -5,6 +5,7 @@ use std::str::FromStr as _;
 use pep440_rs::{Version as Release, VersionSpecifiers};
 use serde_json::json;
 
+use super::inline::Script;
 use super::project::Project;
 use crate::catalog::{ManagerRow, StackPack};
 use crate::detect::asked;
@@ -22,14 +23,19 @@ pub struct Manager<'p> {
     /// Its row.
     row: &'p ManagerRow,
     /// Its lock file, seen from the folder of the lock.
-    lock: Option<&'p str>,
+    lock: Option<String>,
 }
 
 /// Picks the manager: an answer, a lock file, the manifest's own tables.
 pub fn choose<'p>(dir: &Dir<'_>, project: &Project, pack: &'p StackPack, hints: &Hints<'_>, draft: &mut ServiceDraft) -> Result<Manager<'p>, Diagnostic> {
-    let known: Vec<&str> = pack.package_manager.iter().map(|row| row.id.as_str()).collect();
+    // Inline metadata is uv's business alone.
+    let script = project.script();
+    let known: Vec<&str> = pack.package_manager.iter().map(|row| row.id.as_str()).filter(|id| script.is_none() || *id == "uv").collect();
     let mut candidates = Candidates::new();
-    for row in &pack.package_manager {
+    if let Some(script) = script {
+        candidates.push("uv".to_owned(), Source::inferred("it installs what a script names", [script.at.clone()]));
+    }
+    for row in pack.package_manager.iter().filter(|_| script.is_none()) {
         if let Some(lock) = row.lock.iter().find(|lock| dir.has(lock)) {
             candidates.push(row.id.clone(), Source::inferred(format!("the lock file is {}'s", row.id), [Evidence::file(dir.at(lock))]));
         }
@@ -63,7 +69,11 @@ pub fn choose<'p>(dir: &Dir<'_>, project: &Project, pack: &'p StackPack, hints: 
         return Err(Diagnostic::error("catalogue", format!("no row for the package manager `{}`", decision.value)));
     };
     draft.package_manager = Some(decision);
-    Ok(Manager { row, lock: row.lock.iter().find(|lock| dir.has(lock)).map(String::as_str) })
+    let lock = match script {
+        Some(script) => Some(format!("{}.lock", script.file)).filter(|lock| dir.has(lock)),
+        None => row.lock.iter().find(|lock| dir.has(lock)).cloned(),
+    };
+    Ok(Manager { row, lock })
 }
 
 impl Manager<'_> {
@@ -79,7 +89,7 @@ impl Manager<'_> {
 
     /// Its lock file.
     pub fn lock(&self) -> Option<&str> {
-        self.lock
+        self.lock.as_deref()
     }
 
     /// Hands the template what it installs by; `member` is the workspace member's package.
@@ -87,7 +97,9 @@ impl Manager<'_> {
         // A project without a lock or a requirement file is installed from its manifest.
         let conda = project.conda.as_ref().filter(|conda| conda.tool == self.id());
         let from_manifest = self.id() == "pip" && project.files.is_empty();
-        let table = if from_manifest { self.row.data.get("manifest").and_then(toml::Value::as_table).unwrap_or(&self.row.data) } else { &self.row.data };
+        let kind = if from_manifest { "manifest" } else { "script" };
+        let other = self.row.data.get(kind).and_then(toml::Value::as_table).filter(|_| from_manifest || project.script().is_some());
+        let table = other.unwrap_or(&self.row.data);
         let package = project.package.is_some() || member.is_some();
         let habit =
             !package && project.pyproject.as_ref().is_some_and(|doc| doc.get(&["build-system"]).is_some() && doc.get(&["tool", "uv", "package"]).is_none());
@@ -110,6 +122,7 @@ impl Manager<'_> {
                 .replace("{environment-name}", conda.map_or("default", |conda| conda.environment.as_str()))
                 .replace("{channels}", if conda.is_some_and(|conda| !conda.channels) { " --channel conda-forge" } else { "" })
                 .replace("{manifest}", manifest)
+                .replace("{script}", project.script().map_or("", |script| script.file.as_str()))
                 .replace("{requirements}", project.files.first().map_or("requirements.txt", String::as_str))
                 .replace("{dev-requirements}", project.dev_files.first().map_or("", String::as_str))
                 .replace("{extra}", &project.dev_extra.map(|extra| format!(" --extra {extra}")).unwrap_or_default())
@@ -121,7 +134,7 @@ impl Manager<'_> {
         let wants_dev = match self.id() {
             "pip" if from_manifest => project.dev_extra.is_some(),
             "pip" => !project.dev_files.is_empty(),
-            _ => true,
+            _ => project.script().is_none(),
         };
         draft.set("bare", nothing);
         // The server that the project lacks comes last, since a manager takes out what its lock doesn't hold.
@@ -151,6 +164,7 @@ impl Manager<'_> {
         draft.set("cache_id", table.get("cache-id").and_then(toml::Value::as_str).unwrap_or_else(|| self.id()));
         let tool = table.get("tool").and_then(toml::Value::as_str).filter(|_| !nothing).unwrap_or_default();
         draft.set("tool", tool);
+        draft.set("script", project.script().map_or("", |script| script.file.as_str()));
         if let Some(tag) = self.tag(project) {
             draft.tool_tags.insert(tool.to_owned(), tag);
         }
@@ -197,7 +211,7 @@ impl Manager<'_> {
 
     /// What the dependencies come from, for a comment: "that uv.lock locks".
     fn locks(&self, project: &Project, from_manifest: bool) -> String {
-        match (self.lock, project.files.first()) {
+        match (self.lock(), project.files.first()) {
             (Some(lock), _) => format!("{lock} locks"),
             (None, _) if project.conda.as_ref().is_some_and(|conda| conda.tool == self.id()) => {
                 format!("{} names", project.conda.as_ref().map_or("", |conda| conda.file.as_str()))
@@ -207,6 +221,7 @@ impl Manager<'_> {
                 let file = ["setup.cfg", "setup.py"].into_iter().find(|file| project.setup_files.iter().any(|known| known == file));
                 format!("{} names", file.unwrap_or("the project"))
             }
+            (None, _) if project.script().is_some() => format!("{} names", project.script().map_or("", |script| script.file.as_str())),
             (None, _) if self.id() == "pipenv" => "Pipfile names".to_owned(),
             (None, _) => "pyproject.toml names".to_owned(),
         }
@@ -225,9 +240,11 @@ impl Manager<'_> {
             "pip" => project.files.clone(),
             "pipenv" => vec!["Pipfile".to_owned()],
             "conda" | "pixi" => project.conda.as_ref().map(|conda| conda.manifests.clone()).unwrap_or_default(),
+            // What a script names is taken out of it by a stage of its own.
+            _ if project.script().is_some() => Vec::new(),
             _ => vec!["pyproject.toml".to_owned()],
         };
-        files.extend(self.lock.filter(|lock| !files.iter().any(|file| file == lock)).map(str::to_owned));
+        files.extend(self.lock.clone().filter(|lock| !files.contains(lock)));
         let settings: &[&str] = match self.id() {
             "uv" => &["uv.toml"],
             "poetry" => &["poetry.toml"],
@@ -255,6 +272,7 @@ impl Manager<'_> {
             return;
         }
         let at: Vec<Evidence> = draft.package_manager.iter().filter_map(|decision: &Decision<String>| decision.source.evidence().cloned()).collect();
+        let of_script = project.script().map(|Script { file, .. }| format!("run `uv lock --script {file}` and commit {file}.lock"));
         let help = match self.id() {
             "conda" => "pin them with `conda-lock --platform linux-64` and commit conda-lock.yml",
             "pixi" => "run `pixi lock` and commit pixi.lock",
@@ -262,7 +280,7 @@ impl Manager<'_> {
             "poetry" => "run `poetry lock` and commit poetry.lock",
             "pdm" => "run `pdm lock` and commit pdm.lock",
             "pipenv" => "run `pipenv lock` and commit Pipfile.lock",
-            _ => "run `uv lock` and commit uv.lock",
+            _ => of_script.as_deref().unwrap_or("run `uv lock` and commit uv.lock"),
         };
         let message = format!("service `{}`: nothing locks the dependencies: each build takes the newest ones", draft.name);
         draft.notes.push(Diagnostic::note("unlocked", message).at_all(at).help(help));

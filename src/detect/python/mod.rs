@@ -6,6 +6,7 @@ mod companions;
 mod conda;
 mod django;
 mod indexes;
+mod inline;
 mod layout;
 mod local;
 mod lock;
@@ -87,11 +88,14 @@ impl Detector for Python {
         {
             return Some(Claim::new(Strength::Likely, at(file)));
         }
-        dir.first_of(HINTS.iter().copied()).map(|file| Claim::new(Strength::Hint, at(file)))
+        dir.first_of(HINTS.iter().copied()).or_else(|| inline::first(dir)).map(|file| Claim::new(Strength::Hint, at(file)))
     }
 
     fn draft(&self, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -> Result<Found, Diagnostic> {
-        let project = Project::read(dir)?;
+        let mut project = Project::read(dir)?;
+        if project.is_silent() {
+            inline::take(dir, &answers.hints(dir.path(), "app"), &mut project)?;
+        }
         if let Some(members) = workspace::read(dir, &project)? {
             return workspace::draft(dir, &members, pack, answers);
         }

@@ -8,7 +8,7 @@ use crate::model::question::Question;
 use crate::model::{Candidates, Cmd, Diagnostic, Evidence, Open, ServiceDraft, Source};
 
 /// Files that are programs, the likeliest first.
-const PROGRAMS: &[&str] = &["main.py", "app.py", "server.py", "run.py", "bot.py", "worker.py", "index.py", "hello.py"];
+pub const PROGRAMS: &[&str] = &["main.py", "app.py", "server.py", "run.py", "bot.py", "worker.py", "index.py", "hello.py"];
 
 /// The words of a framework's own program, which is told its file: Streamlit's page, Pyramid's settings.
 pub fn told(facts: &Facts<'_>, row: &FrameworkRow, port: u16, starts: &mut Candidates<Cmd>, devs: &mut Candidates<Cmd>) -> Result<(), Diagnostic> {
@@ -97,6 +97,17 @@ pub fn loopback(facts: &Facts<'_>, row: Option<&FrameworkRow>, draft: &ServiceDr
 pub fn program(facts: &Facts<'_>, starts: &mut Candidates<Cmd>, draft: &mut ServiceDraft) {
     let dir = &facts.sources.dir;
     let project = facts.project;
+    match &project.inline[..] {
+        [script] => {
+            starts.push(Cmd::exec(["python", &script.file]), Source::inferred("the script names its dependencies itself", [script.at.clone()]));
+        }
+        [_, _, ..] if starts.is_empty() && facts.hints.get(Question::StartCmd).is_none() => {
+            let candidates = project.inline.iter().map(|script| (format!("python {}", script.file), Source::File(script.at.clone()))).collect();
+            draft.open.push(Open { question: Question::StartCmd, message: "more than one script names its dependencies itself".to_owned(), candidates });
+            return;
+        }
+        _ => {}
+    }
     if facts.sources.packaged {
         // A program beside the package that the README starts is what the package is for; its command is a tool.
         if let Some((file, _)) = files(facts.sources).filter(|(file, _)| PROGRAMS.contains(&file.as_str()))

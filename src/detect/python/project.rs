@@ -2,6 +2,7 @@
 
 use super::conda::{self, Conda};
 use super::indexes;
+use super::inline;
 use super::local;
 use super::requirement::{self, Requirement};
 use super::setup;
@@ -103,6 +104,8 @@ pub struct Project {
     pub extra: Option<Extra>,
     /// An environment of conda or pixi.
     pub conda: Option<Conda>,
+    /// Scripts that name their dependencies themselves, where nothing else names any: one, or those to choose from.
+    pub inline: Vec<inline::Script>,
 }
 
 impl Project {
@@ -125,12 +128,23 @@ impl Project {
         }
         project.take_requirement_files(dir)?;
         setup::take(dir, &mut project);
-        let alone = project.pyproject.as_ref().is_none_or(|doc| doc.get(&["project"]).is_none() && doc.get(&["tool", "poetry"]).is_none())
-            && project.files.is_empty()
-            && project.requirements.is_empty()
-            && project.package.is_none();
+        let alone = project.is_silent();
         conda::take(dir, &mut project, alone)?;
         Ok(project)
+    }
+
+    /// Whether nothing that was read so far is a project or names dependencies.
+    pub fn is_silent(&self) -> bool {
+        self.pyproject.as_ref().is_none_or(|doc| doc.get(&["project"]).is_none() && doc.get(&["tool", "poetry"]).is_none())
+            && self.files.is_empty()
+            && self.requirements.is_empty()
+            && self.package.is_none()
+            && self.conda.is_none()
+    }
+
+    /// The script that is the project.
+    pub fn script(&self) -> Option<&inline::Script> {
+        self.inline.first().filter(|_| self.inline.len() == 1)
     }
 
     /// Whether production depends on any of these.

@@ -11,16 +11,8 @@ const MANIFESTS: &[&str] = &["pyproject.toml", "Pipfile", "setup.py", "setup.cfg
 
 /// The import of a framework in a project without any file that names dependencies.
 pub fn import(dir: &Dir<'_>, project: &Project, sources: &Sources<'_>, pack: &StackPack) -> Result<Option<Diagnostic>, Diagnostic> {
-    if !project.files.is_empty() || project.conda.is_some() || dir.first_of(MANIFESTS.iter().copied()).is_some() {
+    if !project.files.is_empty() || project.conda.is_some() || !project.inline.is_empty() || dir.first_of(MANIFESTS.iter().copied()).is_some() {
         return Ok(None);
-    }
-    if sources.find(r"(?m)^# /// (script)$")?.is_some()
-        && let Some(hit) = sources.find(r#"(?m)^# *dependencies *= *(\[ *(?:["']|$))"#)?
-    {
-        let message = format!("`{}` names its dependencies itself (inline script metadata), for which there is no template", hit.at.file);
-        return Ok(Some(
-            Diagnostic::error("undeclared-dependency", message).at(hit.at).help("name them in a pyproject.toml, for example by `uv init --bare` and `uv add`"),
-        ));
     }
     let modules = pack.framework.iter().flat_map(|row| &row.dependency).map(|name| (name, name.replace('-', "_")));
     let is_name = |module: &str| module.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -43,14 +35,12 @@ mod tests {
     use crate::model::Answers;
 
     #[test]
-    fn a_script_that_names_its_own_dependencies_is_told_so() {
+    fn a_script_that_names_its_own_dependencies_is_fine() {
         let said = |source: &str| {
             let found = detect(&Tree::memory([("app.py", source)]), &Answers::default());
             found.services.into_iter().flat_map(|service| service.notes).find(|note| note.id == "undeclared-dependency").map(|note| note.message)
         };
-        let inline = "# /// script\n# dependencies = [\n#   \"requests\",\n# ]\n# ///\nimport requests\n\nif __name__ == '__main__':\n    pass\n";
-        assert!(said(inline).expect("an error").contains("`app.py` names its dependencies itself"));
-        assert_eq!(said("# /// script\n# dependencies = []\n# ///\nif __name__ == '__main__':\n    pass\n"), None);
+        assert_eq!(said("# /// script\n# dependencies = [\"flask\"]\n# ///\nimport flask\n\nif __name__ == '__main__':\n    pass\n"), None);
         assert!(said("import flask\n\nif __name__ == '__main__':\n    pass\n").expect("an error").contains("imports `flask`"));
     }
 }
