@@ -7,6 +7,15 @@ use crate::model::{Candidates, Decision, Evidence, ServiceDraft, Source};
 /// The first port that needs no rights.
 pub const FREE: u16 = 1024;
 
+/// Ports of what programs call, not of what they are; those above the last stand for whoever is free.
+const OF_OTHERS: &[u16] = &[22, 25, 53, 88, 110, 123, 143, 161, 389, 465, 587, 636, 993, 995, 1433, 1521, 2181, 3306, 5432, 5672, 6379, 9092, 11211, 27017];
+const LAST: u16 = 49151;
+
+/// Whether a number that stands somewhere is a port that a server opens.
+pub fn is_likely(port: u16) -> bool {
+    port > 0 && port <= LAST && !OF_OTHERS.contains(&port)
+}
+
 /// A setting of a program that has a default: a flag of its command line, a variable, or both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {

@@ -99,19 +99,26 @@ fn find_in(text: &Text, pattern: &Pattern, comment: &str) -> Vec<Hit> {
     let mut hits = Vec::new();
     for found in pattern.captures_iter(text.as_str()) {
         let (Some(whole), Some(group)) = (found.get(0), found.get(1)) else { continue };
-        let start = text.as_str()[..whole.start()].rfind('\n').map_or(0, |at| at + 1);
-        let before = text.as_str()[start..whole.start()].trim_start();
-        // Where `//` opens a comment, blocks of them have a star at the start of their lines; a star right before a name is what it points to.
-        if !comment.is_empty() && before.starts_with(comment)
-            || comment == "//" && (before.starts_with("* ") || before.starts_with("**"))
-            || comment == "//" && before.starts_with("/*")
-        {
-            continue;
+        if !is_comment(text, whole.start(), comment) {
+            let line = line_of(text, group.start());
+            hits.push(Hit { value: group.as_str().to_owned(), at: text.at(group.start(), line.trim()) });
         }
-        let line = text.as_str()[start..].lines().next().unwrap_or_default().trim();
-        hits.push(Hit { value: group.as_str().to_owned(), at: text.at(group.start(), line) });
     }
     hits
+}
+
+/// The line in which a place stands.
+pub fn line_of(text: &Text, place: usize) -> &str {
+    let start = text.as_str()[..place].rfind('\n').map_or(0, |at| at + 1);
+    text.as_str()[start..].lines().next().unwrap_or_default()
+}
+
+/// Whether a comment opens in the line before a place.
+pub fn is_comment(text: &Text, place: usize, comment: &str) -> bool {
+    let start = text.as_str()[..place].rfind('\n').map_or(0, |at| at + 1);
+    let before = text.as_str()[start..place].trim_start();
+    // Where `//` opens a comment, blocks of them have a star at the start of their lines; a star right before a name is what it points to.
+    !comment.is_empty() && before.starts_with(comment) || comment == "//" && (before.starts_with("* ") || before.starts_with("**") || before.starts_with("/*"))
 }
 
 /// Routes that say how a server is, the plainest first.

@@ -208,9 +208,6 @@ fn serves(facts: &mut listening::Listening, texts: &[Rc<Text>]) -> Result<(), Di
     if facts.listens.is_none() {
         facts.listens = source::find(texts, &listens, "//").map(|hit| hit.at);
     }
-    if facts.reads_port.is_none() {
-        facts.reads_port = source::find(texts, &one(r#"(\benv\.get\(["']PORT["']\))"#)?, "//").map(|hit| hit.at);
-    }
     if facts.handles_sigterm.is_none() {
         facts.handles_sigterm = source::find(texts, &one(r#"(\baddSignalListener\(\s*["']SIGTERM["'])"#)?, "//").map(|hit| hit.at);
     }
@@ -375,10 +372,10 @@ fn port(draft: &mut ServiceDraft, project: &Project<'_>, facts: &listening::List
     candidates.push(8000, Source::default("Deno serves on it unless it is told another"));
     draft.port = asked::port(&project.hints, candidates)?;
     let Some(port) = &draft.port else { return Ok(()) };
-    let shown = if let Some(at) = facts.reads_port.as_ref().filter(|_| !is_serve(draft)) {
-        draft.env.push(("PORT".to_owned(), port.value.to_string()));
-        draft.facts.push(("port variable".to_owned(), Decision::new("PORT".to_owned(), Source::File(at.clone()))));
-        "'+Deno.env.get('PORT')+'".to_owned()
+    let shown = if let Some(hit) = facts.reads_port.as_ref().filter(|_| !is_serve(draft)) {
+        draft.env.push((hit.value.clone(), port.value.to_string()));
+        draft.facts.push(("port variable".to_owned(), Decision::new(hit.value.clone(), Source::File(hit.at.clone()))));
+        format!("'+Deno.env.get('{}')+'", hit.value)
     } else {
         port.value.to_string()
     };

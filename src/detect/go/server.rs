@@ -6,7 +6,7 @@ use super::Service;
 use super::programs::imports;
 use super::settings;
 use crate::catalog::StackPack;
-use crate::detect::listening::{self, Setting};
+use crate::detect::listening::{self, Setting, is_likely};
 use crate::detect::{asked, source};
 use crate::fs::Text;
 use crate::manifest::pattern;
@@ -140,15 +140,6 @@ const NAMED: &[&str] = &[
     r#"\b[dD]efault(?:HTTP|Http|Web|Server|Listen|Bind|API|Api)?Addr(?:ess)?\s*(?:\w+\s*)?=\s*"[^":/]*:(\d{2,5})""#,
     r"\b(?:HTTP|Http|Listen|Server)?Port:\s*(\d{2,5})\b",
 ];
-
-/// Ports of what programs call, not of what they are; those above the last stand for whoever is free.
-const OF_OTHERS: &[u16] = &[22, 25, 53, 88, 110, 123, 143, 161, 389, 465, 587, 636, 993, 995, 1433, 1521, 2181, 3306, 5432, 5672, 6379, 9092, 11211, 27017];
-const LAST: u16 = 49151;
-
-/// Whether a number that stands somewhere is a port that a server opens.
-fn is_likely(port: u16) -> bool {
-    port > 0 && port <= LAST && !OF_OTHERS.contains(&port)
-}
 
 fn search(texts: &[Rc<Text>], pattern: &str) -> Option<Evidence> {
     source::find(texts, &pattern::pattern(pattern).ok()?, "//").map(|hit| hit.at)

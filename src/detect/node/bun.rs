@@ -8,7 +8,8 @@ use super::project::Project;
 use super::runtime::{self, Runtime};
 use super::script;
 use crate::catalog::StackPack;
-use crate::detect::{Detector, Found, deno, source};
+use crate::detect::source::{self, Hit};
+use crate::detect::{Detector, Found, deno};
 use crate::fs::{Dir, Text};
 use crate::manifest::{Document, Package, pattern};
 use crate::model::question::Question;
@@ -60,7 +61,7 @@ pub fn serves(facts: &mut Listening, texts: &[Rc<Text>]) -> Result<(), Diagnosti
         facts.health = source::find(texts, &routes, "//").map(|hit| (hit.value, hit.at));
     }
     if facts.ports.is_empty() && facts.reads_port.is_none() {
-        facts.reads_port = Some(hit.at.clone());
+        facts.reads_port = Some(Hit { value: "PORT".to_owned(), at: hit.at.clone() });
     }
     facts.listens.get_or_insert(hit.at);
     Ok(())

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::ports;
 use crate::detect::source::{self, Hit};
 use crate::fs::Text;
 use crate::manifest::pattern::{self, Pattern};
@@ -14,8 +15,8 @@ pub struct Listening {
     pub listens: Option<Evidence>,
     /// The ports, the most telling places first.
     pub ports: Vec<Hit>,
-    /// Where `PORT` is read from the environment.
-    pub reads_port: Option<Evidence>,
+    /// The variable that moves the port, and where it is read from the environment.
+    pub reads_port: Option<Hit>,
     /// The variable that moves it from the loopback address, and where it is read.
     pub host_variable: Option<Hit>,
     /// Where it is bound to the loopback address for good.
@@ -29,9 +30,7 @@ pub struct Listening {
 }
 
 struct Patterns {
-    ports: [Pattern; 4],
     listens: Pattern,
-    reads_port: Pattern,
     host: Pattern,
     loopback: Pattern,
     listen_options: Pattern,
@@ -52,16 +51,9 @@ impl Patterns {
     fn new() -> Result<Self, regex_syntax::Error> {
         let re = pattern::pattern;
         Ok(Self {
-            ports: [
-                re(r#"\bPORT\b["'\]]*\s*\)?\s*(?:(?:\|\||\?\?)\s*[A-Za-z_][\w.]*\s*)*(?:\|\||\?\?)\s*["']?(\d{2,5})\b"#)?,
-                re(r#"\bPORT\b["']?\s*:[^\n]{0,120}?default\s*[(:]\s*["']?(\d{2,5})\b"#)?,
-                re(r#"(?:\.listen|\bnew\s+(?:\w+\.)?Server|require\(["']socket\.io["']\))\(\s*(?:\{[^}]*?\bport\s*:\s*)?(\d{2,5})\b"#)?,
-                re(r"(?i)\b(?:base|default|server|http|app|listen)?_?port\s*[:=]\s*(\d{2,5})\b")?,
-            ],
             listens: re(
                 r#"(\.listen\(|\bserve\(\s*[{a-z]|\bcreateServer\(|\bnew\s+(?:\w+\.)?(?:WebSocket)?Server\(\s*(?:\d|\{[^}]*?\bport\b)|require\(["']socket\.io["']\)\(\s*\d)"#,
             )?,
-            reads_port: re(r#"(\benv(?:\.PORT\b|\[["']PORT["']\])|\bPORT["']?\s*:\s*(?:z|port|num|Joi|str|Type|Env)\b)"#)?,
             host: re(
                 r#"\benv\.(HOST|HOSTNAME|BIND_ADDRESS|BIND_HOST|ADDRESS|LISTEN_HOST|SERVER_HOST)\b\s*(?:\?\?|\|\|)\s*["'](?:127\.0\.0\.1|localhost|::1)["']"#,
             )?,
@@ -82,13 +74,10 @@ impl Patterns {
 /// Reads the source files of a service.
 pub fn read(texts: &[Rc<Text>]) -> Result<Listening, Diagnostic> {
     let patterns = Patterns::new().map_err(|error| Diagnostic::error("pattern", error.to_string()))?;
-    let mut found = Listening::default();
-    for pattern in &patterns.ports {
-        found.ports.extend(source::find_all(texts, pattern, "//"));
-    }
+    let ports = ports::read(texts).map_err(|error| Diagnostic::error("pattern", error.to_string()))?;
+    let mut found = Listening { ports: ports.numbers, reads_port: ports.variable, ..Listening::default() };
     let place = |pattern: &Pattern| source::find(texts, pattern, "//").map(|hit| hit.at);
     found.listens = place(&patterns.listens);
-    found.reads_port = place(&patterns.reads_port);
     found.host_variable = source::find(texts, &patterns.host, "//");
     found.loopback = place(&patterns.loopback);
     found.no_address = source::find_all(texts, &patterns.listen_options, "//")
@@ -140,24 +129,6 @@ mod tests {
     fn facts(text: &str) -> super::Listening {
         let tree = Tree::memory([("src/main.ts", text)]);
         read(&files(&tree.root(), &["ts"], &[])).expect("patterns")
-    }
-
-    #[test]
-    fn ports_are_read_where_programs_write_them() {
-        for text in [
-            "const port = process.env.PORT || 4100;",
-            "const port = Number(process.env.PORT ?? '4100');",
-            "parseInt(process.env['PORT'] || \"4100\")",
-            "z.object({ PORT: z.coerce.number().int().default(4100) })",
-            "cleanEnv(process.env, { PORT: port({ default: 4100 }) })",
-            "process.env.PORT || process.env.OTHER_PORT || config.port || 4100",
-            "app.listen(4100, () => {})",
-            "app.listen({ host: '0.0.0.0', port: 4100 })",
-            "serve({ fetch: app.fetch, port: 4100 })",
-        ] {
-            assert_eq!(facts(text).ports.first().map(|hit| hit.value.as_str()), Some("4100"), "{text}");
-        }
-        assert!(facts("// app.listen(4100)").ports.is_empty());
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod natives;
 mod nx;
 pub mod pages;
 mod places;
+mod ports;
 mod prisma;
 mod project;
 mod registries;

@@ -8,9 +8,10 @@ use super::runtime::Runtime;
 use super::script::{self, BIN};
 use super::typescript::{self, Output};
 use super::{bun, content, develop, elsewhere, frameworks, nx, start, stripping};
-use crate::detect::{asked, source};
+use crate::detect::asked;
+use crate::detect::source::{self, Hit};
 use crate::fs::Text;
-use crate::manifest::Document;
+use crate::manifest::{Document, pattern};
 use crate::model::question::Question;
 use crate::model::{Candidates, Cmd, Decision, Dependency, Diagnostic, Evidence, Health, Kind, Open, ServiceDraft, Source};
 
@@ -213,11 +214,8 @@ fn port(draft: &mut ServiceDraft, project: &Project<'_>, facts: &Listening) -> R
     if facts.ports.is_empty() {
         candidates.extend(configured(project)?);
     }
-    for file in [".env.example", ".env.sample", ".env.template"] {
-        let Some(text) = project.dir.peek(file) else { continue };
-        let line = text.lines().find_map(|(number, line)| Some((number, line.trim().strip_prefix("PORT=")?.trim().parse().ok()?, line.to_owned())));
-        candidates.extend(line.map(|(number, port, line)| (port, Source::File(Evidence::line(text.path().clone(), number, line.trim())))));
-    }
+    let shown = facts.reads_port.as_ref().and_then(|hit| shown(project, &hit.value));
+    candidates.extend(shown.clone().and_then(|hit| Some((hit.value.parse().ok().filter(|port| *port > 0)?, Source::File(hit.at)))));
     let row = draft.framework.as_ref().and_then(|framework| project.pack.framework(&framework.value));
     match row {
         Some(row) => candidates.extend(row.port.map(|port| (port, Source::default(format!("{} starts on it by habit", row.title))))),
@@ -225,21 +223,32 @@ fn port(draft: &mut ServiceDraft, project: &Project<'_>, facts: &Listening) -> R
     };
     draft.port = asked::port(&project.hints, candidates)?;
     let Some(port) = &draft.port else { return Ok(()) };
-    if let Some(at) = &facts.reads_port {
-        draft.env.push(("PORT".to_owned(), port.value.to_string()));
-        draft.facts.push(("port variable".to_owned(), Decision::new("PORT".to_owned(), Source::File(at.clone()))));
-        if mentions(project, "PORT") {
-            draft.compose.env.push(("PORT".to_owned(), port.value.to_string()));
+    if let Some(Hit { value: name, at }) = &facts.reads_port {
+        draft.env.push((name.clone(), port.value.to_string()));
+        draft.facts.push(("port variable".to_owned(), Decision::new(name.clone(), Source::File(at.clone()))));
+        if shown.is_some() {
+            draft.compose.env.push((name.clone(), port.value.to_string()));
         }
     }
-    draft.set("health_port", if facts.reads_port.is_some() { "'+process.env.PORT+'".to_owned() } else { port.value.to_string() });
+    draft.set("health_port", facts.reads_port.as_ref().map_or_else(|| port.value.to_string(), |hit| format!("'+process.env.{}+'", hit.value)));
     Ok(())
 }
 
 /// The port in a file of settings that the program reads.
 fn configured(project: &Project<'_>) -> Result<Option<(u16, Source)>, Diagnostic> {
-    const FILES: &[&str] =
-        &["config/production.json", "config/default.json", "config/config.json", "config.json", "settings.json", "config/index.json", "src/config.json"];
+    const FILES: &[&str] = &[
+        "config/production.json",
+        "config/production.yaml",
+        "config/production.yml",
+        "config/default.json",
+        "config/default.yaml",
+        "config/default.yml",
+        "config/config.json",
+        "config.json",
+        "settings.json",
+        "config/index.json",
+        "src/config.json",
+    ];
     const KEYS: &[&[&str]] = &[&["port"], &["server", "port"], &["app", "port"], &["http", "port"], &["web", "port"], &["PORT"]];
     for file in FILES {
         let Some(doc) = Document::read(&project.dir, file)? else { continue };
@@ -254,12 +263,10 @@ fn configured(project: &Project<'_>) -> Result<Option<(u16, Source)>, Diagnostic
     Ok(None)
 }
 
-/// Whether the example of an environment file names a variable: then a copy of it would override the image's.
-fn mentions(project: &Project<'_>, variable: &str) -> bool {
-    [".env.example", ".env.sample", ".env.template"]
-        .iter()
-        .filter_map(|file| project.dir.peek(file))
-        .any(|text| text.lines().any(|(_, line)| line.trim_start().strip_prefix(variable).is_some_and(|rest| rest.trim_start().starts_with('='))))
+/// The value of a variable in the example of an environment file: a copy of it would override the image's.
+fn shown(project: &Project<'_>, variable: &str) -> Option<Hit> {
+    let pattern = pattern::pattern(&format!(r#"(?m)^\s*(?:export\s+)?{variable}\s*=[ \t]*["']?(\d*)"#)).ok()?;
+    source::find(&source::samples(&project.dir), &pattern, "#")
 }
 
 /// A container is reached from outside only when its server listens on all addresses.
