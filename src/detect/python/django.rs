@@ -78,7 +78,7 @@ pub fn read(sources: &Sources<'_>) -> Result<Option<Django>, Diagnostic> {
     if engines.is_none() {
         let named = find(&settings, r#"["']NAME["']\s*:\s*((?:str\()?(?:BASE_DIR\s*/\s*["'][\w./-]+["']|os\.path\.join\(BASE_DIR[^)]*\)))"#)?;
         if let Some((value, at)) = named {
-            django.file_database = place(&value, &settings, &here)?.map(|file| (file, at));
+            django.file_database = place(&value, &settings, &here, django.folder.is_empty())?.map(|file| (file, at));
         }
     }
     Ok(Some(django))
@@ -115,33 +115,45 @@ fn find(texts: &[Rc<Text>], pattern: &str) -> Result<Option<(String, Evidence)>,
     Ok(crate::detect::source::find(texts, &regex(pattern)?, "#").map(|hit| (hit.value, hit.at)))
 }
 
-/// The folder that `BASE_DIR` names, below that of manage.py; `None` where it lies outside.
-fn base(settings: &[Rc<Text>], here: &Dir<'_>) -> Result<Option<String>, Diagnostic> {
-    let definition = regex(r"(?m)^\s*(?:BASE_DIR|ROOT_DIR)\s*=\s*([^\n]*__file__[^\n]*)")?;
-    let nth = regex(r"\.parents\[(\d+)\]")?;
+/// The folder that a constant of the settings names (`BASE_DIR`), below that of manage.py; `None` where it lies outside, or nothing tells.
+fn base(name: &str, settings: &[Rc<Text>], here: &Dir<'_>, most: usize) -> Result<Option<String>, Diagnostic> {
+    let definition = regex(&format!(r"(?m)^\s*{name}\s*(?::\s*\w+\s*)?=\s*([^\n]+)"))?;
+    let nth = regex(r"(?:\.parents\[|\)\s*-\s*)(\d+)")?;
+    let other = regex(r"\b([A-Z][A-Z_]+)\b")?;
     for text in settings {
         let Some(value) = definition.captures(text.as_str()).and_then(|found| found.get(1)) else { continue };
         let value = value.as_str();
-        let ups = value.matches(".parent").count() - value.matches(".parents").count() + value.matches("dirname(").count();
-        let ups = ups + nth.captures(value).and_then(|found| found.get(1)?.as_str().parse::<usize>().ok()).map_or(0, |n| n + 1);
-        let path: Vec<&str> = text.path().below(here.path()).unwrap_or_default().split('/').collect();
-        return Ok(path.len().checked_sub(ups).map(|left| path[..left].join("/")));
+        let nth = nth.captures(value).and_then(|found| found.get(1)?.as_str().parse::<usize>().ok());
+        // `parents[0]` is one up; the path of django-environ says how many.
+        let nth = nth.map_or(0, |nth| if value.contains(".parents[") { nth + 1 } else { nth });
+        let ups = value.matches(".parent").count() - value.matches(".parents").count() + value.matches("dirname(").count() + nth;
+        let folder = if value.contains("__file__") {
+            text.path().below(here.path()).map(ToOwned::to_owned)
+        } else if let Some(other) = other.find(value).filter(|other| most > 0 && other.as_str() != name) {
+            base(other.as_str(), settings, here, most - 1)?
+        } else {
+            continue;
+        };
+        let parts: Vec<&str> = folder.iter().flat_map(|folder| folder.split('/')).filter(|part| !part.is_empty()).collect();
+        return Ok(folder.as_ref().and_then(|_| parts.len().checked_sub(ups)).map(|left| parts[..left].join("/")));
     }
-    Ok(Some(String::new()))
+    Ok(["BASE_DIR", "ROOT_DIR"].contains(&name).then(String::new))
 }
 
-/// The folder that a setting states, below that of manage.py or absolute.
-fn place(value: &str, settings: &[Rc<Text>], here: &Dir<'_>) -> Result<Option<String>, Diagnostic> {
+/// The folder that a setting states, below that of manage.py or absolute. What is relative is meant from where the program runs: `alone` says that it is there.
+fn place(value: &str, settings: &[Rc<Text>], here: &Dir<'_>, alone: bool) -> Result<Option<String>, Diagnostic> {
     let names = regex(r#"["'](/?[\w./-]+?)/?["']"#)?;
+    let used = regex(r"\b([A-Z][A-Z_]+)\s*[/,(.]")?;
     // A variable can move it; the default is where the build puts it.
     let read = regex(r#"(?:getenv|environ\.get|env(?:\.\w+)?|config)\(\s*["']\w+["']\s*,"#)?;
     let value = read.find(value).map_or_else(|| value.to_owned(), |found| format!("{}{}", &value[..found.start()], &value[found.end()..]));
     let found: Vec<&str> = names.captures_iter(&value).filter_map(|found| Some(found.get(1)?.as_str())).collect();
-    Ok(match found[..] {
-        [name] if name.starts_with('/') => Some(name.to_owned()),
-        [name] if value.contains("_DIR") && !value.contains(".parent") && !name.contains("..") => {
-            base(settings, here)?.map(|base| if base.is_empty() { name.to_owned() } else { format!("{base}/{name}") })
-        }
+    let used = used.captures(&value).and_then(|found| Some(found.get(1)?.as_str()));
+    Ok(match (&found[..], used) {
+        ([name], _) if name.starts_with('/') => Some((*name).to_owned()),
+        ([name], _) if value.contains(".parent") || name.contains("..") => None,
+        ([name], Some(constant)) => base(constant, settings, here, 2)?.map(|base| if base.is_empty() { (*name).to_owned() } else { format!("{base}/{name}") }),
+        ([name], None) if alone && value.trim_start().starts_with(['"', '\'']) => Some(name.trim_start_matches("./").to_owned()),
         _ => None,
     })
 }
@@ -152,10 +164,10 @@ const READS: &str = r#"(?:os\.environ(?:\.get)?|environ(?:\.get)?|(?:os\.)?geten
 impl Django {
     fn take_static(&mut self, settings: &[Rc<Text>], here: &Dir<'_>) -> Result<(), Diagnostic> {
         if let Some((value, at)) = find(settings, r"(?m)^\s*STATIC_ROOT\s*=\s*([^\n]+)")? {
-            self.static_root = Some((place(&value, settings, here)?, at));
+            self.static_root = Some((place(&value, settings, here, self.folder.is_empty())?, at));
         }
         if let Some((value, at)) = find(settings, r"(?m)^\s*MEDIA_ROOT\s*=\s*([^\n]+)")? {
-            self.media = place(&value, settings, here)?.map(|folder| (folder, at));
+            self.media = place(&value, settings, here, self.folder.is_empty())?.map(|folder| (folder, at));
         }
         Ok(())
     }
@@ -298,6 +310,28 @@ mod tests {
                 .collect::<Vec<_>>()
         );
         assert!(django.answers_itself);
+    }
+
+    #[test]
+    fn collected_files_lie_where_a_constant_or_the_program_is() {
+        let root = |settings: &str| {
+            let tree = Tree::memory([MANAGE, ("site/settings.py", settings), ("site/wsgi.py", "x = 1\n")]);
+            let django = read(&Sources::read(&tree.root(), false, &[])).expect("fine").expect("django");
+            django.static_root.and_then(|(root, _)| root)
+        };
+        for (settings, expected) in [
+            ("STATIC_ROOT = 'collected'", Some("collected")),
+            ("STATIC_ROOT = './collected/'", Some("collected")),
+            ("STATIC_ROOT = '/srv/static'", Some("/srv/static")),
+            ("PROJECT_DIR = Path(__file__).parent\nBASE_DIR = PROJECT_DIR.parent\nSTATIC_ROOT = PROJECT_DIR / 'static'", Some("site/static")),
+            ("PROJECT_DIR = dirname(abspath(__file__))\nSITE = dirname(PROJECT_DIR)\nSTATIC_ROOT = join(SITE, 'static')", Some("static")),
+            ("ROOT_DIR = environ.Path(__file__) - 2\nSTATIC_ROOT = str(ROOT_DIR('static'))", Some("static")),
+            ("BASE_DIR = Path(__file__).resolve().parents[1]\nSTATIC_ROOT = BASE_DIR / 'static'", Some("static")),
+            ("BASE_DIR = Path(__file__).parent.parent.parent\nSTATIC_ROOT = BASE_DIR / 'static'", None),
+            ("STATIC_ROOT = elsewhere('static')", None),
+        ] {
+            assert_eq!(root(settings).as_deref(), expected, "{settings}");
+        }
     }
 
     #[test]

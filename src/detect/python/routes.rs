@@ -2,6 +2,7 @@
 
 use super::apps::{Sources, regex};
 use super::django::Django;
+use crate::detect::listening;
 use crate::fs::Text;
 use crate::model::{Candidates, Decision, Diagnostic, Evidence, Source};
 
@@ -48,6 +49,10 @@ pub fn ports(sources: &Sources<'_>) -> Result<Candidates<u16>, Diagnostic> {
             found.extend(hit.value.parse().ok().filter(|port| *port > 0).map(|port| (port, Source::File(hit.at))));
         }
     }
+    // A class of settings.
+    let field = r"(?m)^\s+(?:app_|server_|http_|api_|web_)?port\s*:\s*int\s*=\s*(?:Field\(\s*(?:default\s*=\s*)?)?(\d{2,5})\b";
+    let fields = crate::detect::source::find_all(&sources.texts, &regex(field)?, "#").into_iter();
+    found.extend(fields.filter_map(|hit| Some((hit.value.parse().ok().filter(|port| listening::is_likely(*port))?, Source::File(hit.at)))).next());
     // Flags of a command line: a program can have several commands, which have to agree.
     let flags = crate::detect::source::find_all(&sources.texts, &regex(r#"["']--port["'][^)]*?\bdefault\s*=\s*["']?(\d{2,5})\b"#)?, "#");
     if let [first, rest @ ..] = &flags[..]
@@ -60,7 +65,7 @@ pub fn ports(sources: &Sources<'_>) -> Result<Candidates<u16>, Diagnostic> {
 
 /// The port that a command line states.
 pub fn port_of(command: &str) -> Option<u16> {
-    let pattern = regex(r"(?:--port[= ]|-p |--bind[= ]\S*?:|-b \S*?:|0\.0\.0\.0:)(\d{2,5})\b").ok()?;
+    let pattern = regex(r"(?:--port[= ]|-p |--bind[= ]\S*?:|-b \S*?:|0\.0\.0\.0:)(?:\$\{\w+:?-)?(\d{2,5})\b").ok()?;
     pattern.captures(command)?.get(1)?.as_str().parse().ok()
 }
 
