@@ -136,8 +136,8 @@ const INSIDE: &[&str] = &[
 
 /// Names of settings that hold the program's own port by default.
 const NAMED: &[&str] = &[
-    r#"\b[dD]efault(?:HTTP|Http|Web|Server|Listen|API|Api)?Port\s*(?:\w+\s*)?=\s*"?:?(\d{2,5})\b"#,
-    r#"\b[dD]efault(?:HTTP|Http|Web|Server|Listen|Bind|API|Api)?Addr(?:ess)?\s*(?:\w+\s*)?=\s*"[^":/]*:(\d{2,5})""#,
+    r#"\b(?:[dD]efault)?_?(?:HTTP|[hH]ttp|[wW]eb|SERVER|[sS]erver|LISTEN|[lL]isten|API|[aA]pi|APP|[aA]pp)?_?(?:PORT|[pP]ort)\s*(?:\w+\s*)?:?=\s*"?:?(\d{2,5})\b"#,
+    r#"\b(?:[dD]efault)?(?:HTTP|[hH]ttp|[wW]eb|[sS]erver|[lL]isten|[bB]ind|API|[aA]pi)?Addr(?:ess)?\s*(?:\w+\s*)?:?=\s*"[^":/]*:(\d{2,5})""#,
     r"\b(?:HTTP|Http|Listen|Server)?Port:\s*(\d{2,5})\b",
 ];
 
@@ -203,4 +203,34 @@ fn health(draft: &ServiceDraft, texts: &[Rc<Text>]) -> Health {
         return Health::None { because: format!("`{}` speaks gRPC, which nothing in this image can ask", draft.name) };
     }
     Health::Http(source::health_route(texts, "//"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::detect::detect;
+    use crate::fs::Tree;
+    use crate::model::Answers;
+
+    fn port(body: &str) -> Option<u16> {
+        let source = format!("package main\nimport \"net/http\"\n{body}\n");
+        let found = detect(&Tree::memory([("go.mod", "module example.com/a\n\ngo 1.24\n"), ("main.go", &source)]), &Answers::default());
+        found.services.first()?.port.as_ref().map(|port| port.value)
+    }
+
+    #[test]
+    fn ports_are_read_where_programs_write_them() {
+        for body in [
+            "func main() { http.ListenAndServe(\":4321\", nil) }",
+            "func main() { s := http.Server{\n Addr: \"0.0.0.0:4321\",\n}\n s.ListenAndServe() }",
+            "func main() { port := \"4321\"; http.ListenAndServe(\":\"+port, nil) }",
+            "const (\n serverPort = 4321\n dbPort = 5432\n)\nfunc main() { http.ListenAndServe(fmt.Sprintf(\":%d\", serverPort), nil) }",
+            "const PORT = \"4321\"\nfunc main() { http.ListenAndServe(\":\"+PORT, nil) }",
+            "type C struct {\n Port int `env:\"PORT\" envDefault:\"4321\"`\n DBPort int `env:\"DB_PORT\" envDefault:\"5432\"`\n}\nfunc main() { http.ListenAndServe(a, nil) }",
+            "var addr = flag.String(\"addr\", \":4321\", \"address\")\nfunc main() { http.ListenAndServe(*addr, nil) }",
+            "func main() { http.ListenAndServe(\":\"+cmp.Or(os.Getenv(\"PORT\"), \"4321\"), nil) }",
+            "const redisPort = 6379\nconst smtpPort = 2525\nvar defaultAddr = \":4321\"\nfunc main() { http.ListenAndServe(defaultAddr, nil) }",
+        ] {
+            assert_eq!(port(body), Some(4321), "{body}");
+        }
+    }
 }
