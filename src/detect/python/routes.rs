@@ -51,8 +51,8 @@ pub fn ports(sources: &Sources<'_>) -> Result<Candidates<u16>, Diagnostic> {
     }
     // A class of settings.
     let field = r"(?m)^\s+(?:app_|server_|http_|api_|web_)?port\s*:\s*int\s*=\s*(?:Field\(\s*(?:default\s*=\s*)?)?(\d{2,5})\b";
-    let fields = crate::detect::source::find_all(&sources.texts, &regex(field)?, "#").into_iter();
-    found.extend(fields.filter_map(|hit| Some((hit.value.parse().ok().filter(|port| listening::is_likely(*port))?, Source::File(hit.at)))).next());
+    let mut fields = crate::detect::source::find_all(&sources.texts, &regex(field)?, "#").into_iter();
+    found.extend(fields.find_map(|hit| Some((hit.value.parse().ok().filter(|port| listening::is_likely(*port))?, Source::File(hit.at)))));
     // Flags of a command line: a program can have several commands, which have to agree.
     let flags = crate::detect::source::find_all(&sources.texts, &regex(r#"["']--port["'][^)]*?\bdefault\s*=\s*["']?(\d{2,5})\b"#)?, "#");
     if let [first, rest @ ..] = &flags[..]
