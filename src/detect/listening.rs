@@ -2,7 +2,10 @@
 
 use std::net::IpAddr;
 
-use crate::model::{Candidates, Decision, Evidence, ServiceDraft, Source};
+use super::source::Hit;
+use crate::model::answers::Hints;
+use crate::model::question::Question;
+use crate::model::{Candidates, Decision, Diagnostic, Evidence, Kind, ServiceDraft, Source};
 
 /// The first port that needs no rights.
 pub const FREE: u16 = 1024;
@@ -89,6 +92,38 @@ const OTHERS: &[&str] = &[
     "upstream",
     "vault",
 ];
+
+/// Warns of a program that runs for long and ends at once unless it is given something, as the place says.
+pub fn wants_argument(draft: &mut ServiceDraft, at: Option<Evidence>, hints: &Hints<'_>) {
+    if let Some(at) = at.filter(|_| draft.kind != Kind::Tool && hints.get(Question::StartCmd).is_none()) {
+        let message = format!("service `{}` ends at once unless it is given an argument", draft.name);
+        let help = format!("pass it with --start-cmd \"/usr/local/bin/{} ARGUMENT\"", draft.name);
+        draft.notes.push(Diagnostic::warning("wants-argument", message).at(at).help(help));
+    }
+}
+
+/// Words of variables that compose gives together with the service that they lead to, or that say where to listen.
+const GIVEN: &[&str] = &[
+    "addr", "address", "amqp", "broker", "cache", "database", "db", "host", "kafka", "mongo", "mongodb", "mysql", "nats", "pg", "port", "postgres", "rabbitmq",
+    "redis",
+];
+
+/// The same of variables without which it ends, which nothing here gives it a value of.
+pub fn wants_variables(draft: &mut ServiceDraft, found: Vec<Hit>) {
+    let given = |name: &str| draft.env.iter().any(|(known, _)| known == name) || name.to_ascii_lowercase().split('_').any(|word| GIVEN.contains(&word));
+    let found: Vec<Hit> = found.into_iter().filter(|hit| !given(&hit.value)).collect();
+    let Some(first) = found.first().filter(|_| draft.kind != Kind::Tool) else { return };
+    let mut names: Vec<&str> = found.iter().map(|hit| hit.value.as_str()).collect();
+    names.dedup();
+    let message = format!("service `{}` ends at once without a value of {}", draft.name, names.join(", "));
+    let help = format!("give it by `docker run --env {}=...`; compose reads the file .env", first.value);
+    draft.notes.push(Diagnostic::warning("wants-variable", message).at(first.at.clone()).help(help));
+}
+
+/// Whether a program's name says that it is a server.
+pub fn is_server(name: &str) -> bool {
+    name == "server" || name.ends_with("-server") || name.ends_with("_server")
+}
 
 impl Setting {
     /// A setting by a flag.

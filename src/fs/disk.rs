@@ -93,7 +93,8 @@ fn commands(root: &Path, entries: &mut BTreeMap<RelPath, EntryKind>) {
     if !entries.contains_key(&RelPath::known("go.mod")) || entries.get(&RelPath::known("cmd")) != Some(&EntryKind::Folder) {
         return;
     }
-    let hidden = listed(&root.join("cmd")).filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()) && entry.path().join("main.go").is_file());
+    let is_go = |file: &std::fs::DirEntry| file.file_name().to_str().is_some_and(|name| name.strip_suffix(".go").is_some());
+    let hidden = listed(&root.join("cmd")).filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()) && listed(&entry.path()).any(|file| is_go(&file)));
     for folder in hidden.filter_map(|entry| RelPath::new(&format!("cmd/{}", entry.file_name().to_str()?))) {
         if folder.as_str().chars().any(char::is_control) || entries.contains_key(&folder) {
             continue;

@@ -1,5 +1,6 @@
 //! C and C++: what builds them, the programs that come out, and the libraries that those load.
 
+mod cmake;
 mod presets;
 mod program;
 mod systems;
@@ -8,11 +9,11 @@ use std::rc::Rc;
 
 use systems::{Facts, Program};
 
-use super::{Detector, Found, asked, source};
+use super::{Detector, Found, asked, listening, source};
 use crate::catalog::StackPack;
 use crate::fs::{Dir, Text};
 use crate::model::question::Question;
-use crate::model::{Answers, Candidates, Claim, Cmd, Decision, Dependency, Diagnostic, Evidence, Open, ServiceDraft, Source, Strength};
+use crate::model::{Answers, Candidates, Claim, Cmd, Decision, Dependency, Diagnostic, Evidence, Kind, Open, ServiceDraft, Source, Strength};
 
 /// The endings of source files.
 const C: &[&str] = &["c", "h"];
@@ -64,7 +65,7 @@ impl Detector for Native {
         let Some(mut system) = asked::one_of(&hints, Question::PackageManager, &known, systems)? else { return Ok(Found::default()) };
         system.outvoted.clear();
         let facts = match system.value.as_str() {
-            "cmake" => systems::cmake(dir),
+            "cmake" => cmake::cmake(dir, &presets::variables(dir).map(|given| given.value).unwrap_or_default()),
             "meson" => systems::meson(dir),
             "autotools" => systems::autotools(dir),
             "make" => {
@@ -191,7 +192,10 @@ impl Project<'_> {
         named(given).or(match (programs.as_slice(), made.as_slice()) {
             ([only], _) => Some(only),
             (_, [only]) => Some(*only),
-            _ => self.facts.project.as_deref().and_then(named),
+            _ => {
+                let servers: Vec<&Program> = programs.iter().filter(|program| listening::is_server(&program.name)).collect();
+                self.facts.project.as_deref().and_then(named).or(if let [only] = servers.as_slice() { Some(*only) } else { None })
+            }
         })
     }
 
@@ -231,14 +235,13 @@ impl Project<'_> {
         for (header, at) in included(&self.texts).into_iter().filter(|(header, _)| !fetched(header)) {
             need(&header, &at);
         }
-        for library in unknown {
+        let mut names: Vec<String> = unknown.iter().map(|library| format!("`{}`", crate::model::evidence::tame(&library.name))).collect();
+        names.dedup();
+        if let Some(first) = unknown.first() {
             draft.notes.push(
-                Diagnostic::warning(
-                    "unknown-library",
-                    format!("service `{}`: the packages of `{}` are not known", draft.name, crate::model::evidence::tame(&library.name)),
-                )
-                .at(library.at.clone())
-                .help("name them under [customize] in dockgen.toml, should the build need them"),
+                Diagnostic::warning("unknown-library", format!("service `{}`: the packages of {} are not known", draft.name, names.join(", ")))
+                    .at(first.at.clone())
+                    .help("name them under [customize] in dockgen.toml, should the build need them"),
             );
         }
         draft.dependencies.clone_from(&self.facts.libraries);
@@ -292,7 +295,10 @@ impl Project<'_> {
             }
         };
         let mut starts = Candidates::new();
-        starts.push(Cmd::exec([format!("/usr/local/bin/{binary}")]), Source::inferred("the program that is built", [program.at.clone()]));
+        let stays = program::foreground(&self.texts).filter(|_| draft.kind != Kind::Tool);
+        let words = std::iter::once(format!("/usr/local/bin/{binary}")).chain(stays.iter().map(|(flag, _)| flag.clone()));
+        let rule = if stays.is_some() { "the program that is built, told not to leave its process" } else { "the program that is built" };
+        starts.push(Cmd::Exec(words.collect()), Source::inferred(rule, std::iter::once(program.at.clone()).chain(stays.as_ref().map(|(_, at)| at.clone()))));
         draft.start = asked::command(&hints, Question::StartCmd, starts)?;
         let mut builds = Candidates::new();
         builds.push(Cmd::Shell(build), self.system.source.clone());

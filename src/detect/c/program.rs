@@ -2,11 +2,10 @@
 
 use std::rc::Rc;
 
-use crate::detect::{asked, source};
+use crate::detect::{asked, listening, source};
 use crate::fs::Text;
 use crate::manifest::pattern;
 use crate::model::answers::Hints;
-use crate::model::question::Question;
 use crate::model::{Candidates, Decision, Dependency, Diagnostic, Evidence, Health, Kind, ServiceDraft, Source};
 
 /// Places that name a port, the surest first, and the rule that makes one of them.
@@ -73,11 +72,7 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], hints: &Hints<'_>) ->
     let mains: Vec<Rc<Text>> = texts.iter().filter(|text| text.as_str().contains("main(")).cloned().collect();
     let stem = |text: &Rc<Text>| text.path().name().rsplit_once('.').is_some_and(|(stem, _)| stem == "main" || stem == draft.name);
     let own: Vec<Rc<Text>> = if mains.len() == 1 { mains } else { mains.into_iter().filter(stem).collect() };
-    if let Some(at) = search(&own, WANTS).filter(|_| draft.kind != Kind::Tool && hints.get(Question::StartCmd).is_none()) {
-        let message = format!("service `{}` ends at once unless it is given an argument", draft.name);
-        let help = format!("pass it with --start-cmd \"/usr/local/bin/{} ARGUMENT\"", draft.name);
-        draft.notes.push(Diagnostic::warning("wants-argument", message).at(at).help(help));
-    }
+    listening::wants_argument(draft, search(&own, WANTS), hints);
     if let Some(at) = search(texts, NOT_STATIC) {
         draft.refused.insert("scratch".to_owned(), format!("it calls what a static C library can't answer ({at})"));
     }
@@ -87,6 +82,13 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], hints: &Hints<'_>) ->
 
 fn search(texts: &[Rc<Text>], pattern: &str) -> Option<Evidence> {
     source::find(texts, &pattern::pattern(pattern).ok()?, "//").map(|hit| hit.at)
+}
+
+/// The flag of a program that goes to the background by itself, by which it doesn't, as its own help says: nobody waits for process 1 to come back.
+pub fn foreground(texts: &[Rc<Text>]) -> Option<(String, Evidence)> {
+    const HELP: &str = r#"["\st](--?[A-Za-z][\w-]*)(?:[ ,|/]+--?[\w-]+)?(?:[ :]|\\t|\t)[^"\n]*?(?:[Ii]n (?:the )?foreground|(?:[Dd]o(?:es)? not|[Dd]on't|[Nn]ever) (?:go |fork |run )?(?:in ?to |in |to )?(?:the )?(?:background|daemon|detach|fork))"#;
+    search(texts, r"\b(daemon|daemoni[sz]e|setsid)\s*\(")?;
+    source::find(texts, &pattern::pattern(HELP).ok()?, "//").map(|hit| (hit.value, hit.at))
 }
 
 /// As process 1 a program that handles no signal can't be stopped but by force.
@@ -129,5 +131,20 @@ mod tests {
         assert_eq!(port("#define HTTP_PORT 80"), None);
         assert_eq!(port("#define HTTPS_PORT 443"), None);
         assert_eq!(port("#define PORT 80"), Some(80));
+    }
+
+    #[test]
+    fn a_program_that_leaves_its_process_is_told_not_to() {
+        for (help, flag) in [
+            ("\"  -d        Do not daemonize (run in foreground).\\n\"", "-d"),
+            ("\" -D         don't go to background (default: go to background)\\n\"", "-D"),
+            ("\"\\t-f, --foreground\\tRun in the foreground\\n\"", "-f"),
+            ("\"-F\\t\\tDon't fork into background\\n\"", "-F"),
+            ("\"-d            run as a daemon\\n\"", ""),
+            ("\"-b            go to the background\\n\"", ""),
+        ] {
+            let text = Rc::new(Text::new(RelPath::known("main.c"), &format!("puts({help});\nif (x) daemon(0, 0);\n")));
+            assert_eq!(super::foreground(&[text]).map(|(flag, _)| flag).unwrap_or_default(), flag, "{help}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! What builds C and C++: `CMake`, Meson, Autotools, Make, or the compiler alone; and what each says of programs and libraries.
+//! What builds C and C++: Meson, Autotools, Make; and what each says of programs and libraries.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -61,7 +61,7 @@ const HELPERS: &[&str] = &[
 ];
 
 /// All build files of one name below a folder, the top one first.
-fn build_files(dir: &Dir<'_>, name: &str) -> Vec<Rc<Text>> {
+pub(super) fn build_files(dir: &Dir<'_>, name: &str) -> Vec<Rc<Text>> {
     let own = dir.files_below().filter(|path| path.name() == name);
     let own = own.filter(|path| path.below(dir.path()).is_some_and(|tail| !tail.split('/').any(|part| HELPERS.contains(&part))));
     let mut paths: Vec<_> = own.collect();
@@ -70,7 +70,7 @@ fn build_files(dir: &Dir<'_>, name: &str) -> Vec<Rc<Text>> {
 }
 
 /// All matches of a pattern outside of comments: the groups and the place of the first one.
-fn matches(text: &Text, pattern: &str, comment: char) -> Vec<(Vec<String>, Evidence)> {
+pub(super) fn matches(text: &Text, pattern: &str, comment: char) -> Vec<(Vec<String>, Evidence)> {
     let Ok(pattern) = pattern::pattern(pattern) else { return Vec::new() };
     let mut all = Vec::new();
     for found in pattern.captures_iter(text.as_str()) {
@@ -85,50 +85,12 @@ fn matches(text: &Text, pattern: &str, comment: char) -> Vec<(Vec<String>, Evide
     all
 }
 
-fn plain(name: &str) -> bool {
+pub(super) fn plain(name: &str) -> bool {
     !name.is_empty() && !name.starts_with(['-', '.']) && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '+'))
 }
 
-fn library(name: &str, at: &Evidence) -> Dependency {
+pub(super) fn library(name: &str, at: &Evidence) -> Dependency {
     Dependency { name: name.to_owned(), at: at.clone(), production: true }
-}
-
-/// CMakeLists.txt of the project and of its folders.
-pub fn cmake(dir: &Dir<'_>) -> Facts {
-    let mut facts = Facts::default();
-    for text in build_files(dir, "CMakeLists.txt") {
-        let folder = text.path().parent().and_then(|parent| parent.below(dir.path()).map(ToOwned::to_owned)).unwrap_or_default();
-        for (groups, _) in matches(&text, r"(?i)\bproject\s*\(\s*([\w.+-]+)([^)]*)\)", '#') {
-            facts.project.get_or_insert_with(|| groups[0].clone());
-            let words: Vec<&str> = groups[1].split_whitespace().collect();
-            // Without a word about languages CMake looks for both compilers.
-            facts.cpp |= words.contains(&"CXX") || !words.contains(&"C");
-        }
-        for (groups, at) in matches(&text, r"(?i)\badd_executable\s*\(\s*([\w.+${}-]+)", '#') {
-            let own = facts.project.clone().unwrap_or_default();
-            let name = groups[0].replace("${PROJECT_NAME}", &own).replace("${CMAKE_PROJECT_NAME}", &own);
-            if plain(&name) && folder.split('/').all(|part| part.is_empty() || plain(part)) {
-                let output = if folder.is_empty() { format!("build/{name}") } else { format!("build/{folder}/{name}") };
-                facts.programs.push(Program { name, output, at });
-            }
-        }
-        facts.installs |= !matches(&text, r"(?i)\binstall\s*\(\s*(TARGETS|PROGRAMS)\b", '#').is_empty();
-        for (groups, at) in matches(&text, r"(?i)\bfind_package\s*\(\s*([\w-]+)([^)]*)\)", '#') {
-            facts.libraries.push(library(&groups[0], &at));
-            let parts = groups[1].split_whitespace().skip_while(|word| *word != "COMPONENTS").skip(1).filter(|_| groups[0] == "Boost");
-            facts.libraries.extend(parts.filter(|part| plain(part)).map(|part| library(&format!("Boost.{part}"), &at)));
-        }
-        for (groups, at) in matches(&text, r#"(?i)\b(?:FetchContent_Declare|ExternalProject_Add|CPMAddPackage)\s*\(\s*"?([\w:/.-]+)"#, '#') {
-            facts.libraries.push(library("FetchContent", &at));
-            facts.fetched.push(groups[0].to_ascii_lowercase());
-        }
-        for (groups, at) in matches(&text, r"(?i)\bpkg_(?:check|search)_modules?\s*\(\s*\w+([^)]*)\)", '#') {
-            let words = groups[0].split_whitespace().filter(|word| !matches!(*word, "REQUIRED" | "QUIET" | "IMPORTED_TARGET" | "GLOBAL" | "NO_CMAKE_PATH"));
-            let names = words.map(|word| word.trim_matches('"').split(['<', '>', '=']).next().unwrap_or(word));
-            facts.libraries.extend(names.filter(|name| name.starts_with(|c: char| c.is_ascii_alphabetic())).map(|name| library(name, &at)));
-        }
-    }
-    facts
 }
 
 /// meson.build of the project and of its folders.
@@ -248,7 +210,7 @@ pub fn make(text: &Text) -> Facts {
     for (groups, at) in matches(text, r"\s(-l[\w-]+)", '#').into_iter().filter(|(_, at)| counts(at)) {
         facts.libraries.push(library(&groups[0], &at));
     }
-    let asked = r"(?:pkg-config|\$[({]PKG_?CONFIG[)}])\s+(?:--\w+\s+)*([a-z][\w.+-]*)";
+    let asked = r"(?:pkg-config|\$[({]PKG_?CONFIG[)}])[ \t]+(?:--\w+[ \t]+)*([a-z][\w.+-]*)";
     for (groups, at) in matches(text, asked, '#').into_iter().filter(|(_, at)| counts(at)) {
         facts.libraries.push(library(&groups[0], &at));
         facts.libraries.push(library("PkgConfig", &at));
@@ -296,8 +258,8 @@ fn left_out(text: &Text, resolve: &impl Fn(&str) -> String) -> BTreeSet<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{cmake, make};
-    use crate::fs::{Text, Tree};
+    use super::make;
+    use crate::fs::Text;
     use crate::model::RelPath;
 
     #[test]
@@ -316,20 +278,5 @@ mod tests {
         assert_eq!(libraries(optional), "-lm ncursesw PkgConfig");
         let two = "all: $(BIN)\nBIN = a\n$(BIN): a.c\n\t$(CC) -o $@ $<\nicons: b.c\n\t$(CC) -o icons b.c\n";
         assert_eq!(make(&Text::new(RelPath::known("Makefile"), two)).made, ["all", "a"]);
-    }
-
-    #[test]
-    fn cmake_names_programs_libraries_and_languages() {
-        let tree = Tree::memory([
-            (
-                "CMakeLists.txt",
-                "project(guests LANGUAGES CXX)\nFetchContent_Declare(fmt GIT_REPOSITORY x)\n# add_executable(no x.c)\nadd_executable(${PROJECT_NAME} a.cpp)\nfind_package(ZLIB REQUIRED)\npkg_check_modules(H REQUIRED IMPORTED_TARGET \"cpp-httplib >= 0.1\")\ninstall(TARGETS guests)\n",
-            ),
-            ("tests/CMakeLists.txt", "add_executable(unit x.cpp)\n"),
-        ]);
-        let facts = cmake(&tree.root());
-        assert_eq!(facts.programs.iter().map(|program| (program.name.as_str(), program.output.as_str())).collect::<Vec<_>>(), [("guests", "build/guests")]);
-        assert_eq!(facts.libraries.iter().map(|library| library.name.as_str()).collect::<Vec<_>>(), ["ZLIB", "FetchContent", "cpp-httplib"]);
-        assert!(facts.cpp && facts.installs);
     }
 }

@@ -6,6 +6,7 @@ mod module;
 mod programs;
 mod server;
 mod settings;
+mod wanted;
 mod writes;
 
 use std::rc::Rc;

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::Service;
 use super::programs::imports;
 use super::settings;
+use super::wanted;
 use crate::catalog::StackPack;
 use crate::detect::listening::{self, Setting, is_likely};
 use crate::detect::{asked, source};
@@ -31,7 +32,8 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>], o
         return Ok(Vec::new());
     }
     let mut ports = Candidates::new();
-    let settings = settings::settings(texts);
+    let mut settings = settings::settings(texts);
+    settings::configured(texts, files, &mut settings);
     // A variable named `port` says something only where the program listens, or asks for its port.
     let own: Vec<Rc<Text>> = texts
         .iter()
@@ -114,7 +116,10 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>], o
         );
     }
     draft.health = health(draft, texts);
-    Ok(listening::tell(draft, &settings))
+    listening::wants_argument(draft, wanted::argument(texts), &hints);
+    let words = listening::tell(draft, &settings);
+    listening::wants_variables(draft, wanted::variables(texts));
+    Ok(words)
 }
 
 /// Places that name a port, the surest first, and the rule that makes one of them.
@@ -138,10 +143,11 @@ const INSIDE: &[&str] = &[
 const NAMED: &[&str] = &[
     r#"\b(?:[dD]efault)?_?(?:HTTP|[hH]ttp|[wW]eb|SERVER|[sS]erver|LISTEN|[lL]isten|API|[aA]pi|APP|[aA]pp)?_?(?:PORT|[pP]ort)\s*(?:\w+\s*)?:?=\s*"?:?(\d{2,5})\b"#,
     r#"\b(?:[dD]efault)?(?:HTTP|[hH]ttp|[wW]eb|[sS]erver|[lL]isten|[bB]ind|API|[aA]pi)?Addr(?:ess)?\s*(?:\w+\s*)?:?=\s*"[^":/]*:(\d{2,5})""#,
+    r#"\b(?:HTTP|Http|Web|Server|API|Api)(?:Listen|Bind)(?:Addr(?:ess)?)?\s*(?:string\s*)?=\s*"[^"\n]*:(\d{2,5})""#,
     r"\b(?:HTTP|Http|Listen|Server)?Port:\s*(\d{2,5})\b",
 ];
 
-fn search(texts: &[Rc<Text>], pattern: &str) -> Option<Evidence> {
+pub fn search(texts: &[Rc<Text>], pattern: &str) -> Option<Evidence> {
     source::find(texts, &pattern::pattern(pattern).ok()?, "//").map(|hit| hit.at)
 }
 

@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
+use crate::detect::configured;
 use crate::detect::listening::Setting;
+use crate::detect::source;
 use crate::fs::Text;
 use crate::manifest::pattern;
 
@@ -54,11 +56,31 @@ pub fn settings(texts: &[Rc<Text>]) -> Vec<Setting> {
     found
 }
 
+/// What viper reads from files and keeps defaults of, where variables override it.
+pub fn configured(texts: &[Rc<Text>], files: &[Rc<Text>], found: &mut Vec<Setting>) {
+    let says = |word: &str| texts.iter().any(|text| text.as_str().contains(word));
+    if !says(".AutomaticEnv()") && !says("viper.AutomaticEnv()") {
+        return;
+    }
+    let first = |expression: &str| {
+        let pattern = pattern::pattern(expression).ok()?;
+        source::find(texts, &pattern, "//").map(|hit| hit.value)
+    };
+    let prefix = first(r#"\bSetEnvPrefix\(\s*"(\w+)"\s*\)"#).map(|prefix| format!("{prefix}_")).unwrap_or_default();
+    let between = first(r#"\bSetEnvKeyReplacer\([^\n]*"\.",\s*"(_+)""#);
+    let variable = |keys: &[&str]| (keys.len() == 1 || between.is_some()).then(|| configured::name(&prefix, keys, between.as_deref().unwrap_or_default()));
+    for setting in found.iter_mut().filter(|setting| setting.flag.is_none() && setting.variable.is_none()) {
+        setting.variable = variable(&setting.name.split('.').collect::<Vec<_>>());
+    }
+    // A file stands above the defaults.
+    found.splice(..0, configured::settings(files, variable));
+}
+
 #[cfg(test)]
 mod tests {
     use std::rc::Rc;
 
-    use super::settings;
+    use super::{configured, settings};
     use crate::fs::Text;
     use crate::model::RelPath;
 
@@ -79,6 +101,24 @@ mod tests {
             let found = settings(&[text]);
             let got = found.first().map(|one| (one.variable.as_deref().or(one.flag.as_deref()).unwrap_or_default(), one.default.as_str()));
             assert_eq!(got, Some((name, default)), "{source}");
+        }
+    }
+
+    #[test]
+    fn viper_lets_variables_override_its_keys() {
+        let file = Rc::new(Text::new(RelPath::known("config.yaml"), "server:\n  port: 8080\n  host: localhost\n"));
+        for (source, expected) in [
+            (
+                "viper.SetEnvPrefix(\"app\")\nviper.SetEnvKeyReplacer(strings.NewReplacer(\".\", \"_\"))\nviper.AutomaticEnv()",
+                "APP_SERVER_PORT APP_SERVER_HOST",
+            ),
+            ("viper.SetDefault(\"port\", 8081)\nviper.AutomaticEnv()", "PORT"),
+            ("viper.SetDefault(\"port\", 8081)", ""),
+        ] {
+            let texts = [Rc::new(Text::new(RelPath::known("main.go"), source))];
+            let mut found = settings(&texts);
+            configured(&texts, std::slice::from_ref(&file), &mut found);
+            assert_eq!(found.iter().filter_map(|one| one.variable.as_deref()).collect::<Vec<_>>().join(" "), expected, "{source}");
         }
     }
 }

@@ -12,7 +12,7 @@ mod writes;
 use cargo::{Asked, Bin, Package, Workspace};
 use lock::Lock;
 
-use super::{Detector, Found, asked, front_end, source};
+use super::{Detector, Found, asked, front_end, listening, source};
 use crate::catalog::stack::RuntimeRow;
 use crate::catalog::{FrameworkRow, StackPack};
 use crate::fs::Dir;
@@ -46,13 +46,17 @@ impl Detector for Rust {
         let common = Common { dir, pack, answers, workspace: &workspace, lock: Lock::read(dir)? };
         for package in common.applications() {
             let wanted: Vec<&Bin> = package.bins.iter().filter(|bin| common.is_wanted(bin)).collect();
-            match (chosen(package), wanted.as_slice()) {
+            match (chosen(package).or_else(|| common.only_server(package)), wanted.as_slice()) {
                 (_, [_, ..]) => {
                     for one in wanted {
                         found.services.push(common.draft(package, one, Source::inferred("the program that was asked for", [one.at.clone()]))?);
                     }
                 }
-                (Some((bin, source)), _) => found.services.push(common.draft(package, bin, source)?),
+                (Some((bin, source)), _) => {
+                    let mut draft = common.draft(package, bin, source)?;
+                    draft.notes.extend(left(package, bin));
+                    found.services.push(draft);
+                }
                 (None, _) => found.services.push(common.undecided(package)?),
             }
         }
@@ -83,6 +87,13 @@ fn chosen(package: &Package) -> Option<(&Bin, Source)> {
     Some((own, Source::inferred("the package's own program", [own.at.clone()])))
 }
 
+/// What is said of a package's programs that get no image.
+fn left(package: &Package, chosen: &Bin) -> Option<Diagnostic> {
+    let others: Vec<&str> = package.bins.iter().map(|bin| bin.name.as_str()).filter(|name| *name != chosen.name).collect();
+    let message = format!("`{}` gets an image, the other programs of the package get none: {}", chosen.name, others.join(", "));
+    (!others.is_empty()).then(|| Diagnostic::note("tools", message).at(chosen.at.clone()).help("--app names what is to be built"))
+}
+
 /// What the drafts of one workspace share.
 struct Common<'a> {
     dir: &'a Dir<'a>,
@@ -93,6 +104,16 @@ struct Common<'a> {
 }
 
 impl Common<'_> {
+    /// The one of a package's programs that opens a port by its own code, else the one that is named a server.
+    fn only_server<'p>(&self, package: &'p Package) -> Option<(&'p Bin, Source)> {
+        let only = |bins: Vec<&'p Bin>| if let [bin] = bins.as_slice() { Some(*bin) } else { None };
+        let listens = |bin: &&Bin| program::listens(&program::own(self.dir, package, bin)).is_some();
+        let named = |bin: &&Bin| listening::is_server(&bin.name);
+        let by_code = only(package.bins.iter().filter(listens).collect());
+        let bin = by_code.or_else(|| only(package.bins.iter().filter(named).collect()))?;
+        Some((bin, Source::inferred("the only server among the package's programs", [bin.at.clone()])))
+    }
+
     fn is_wanted(&self, bin: &Bin) -> bool {
         let given = self.answers.get(Question::App).map(|given| given.value.as_str()).unwrap_or_default();
         given.split(',').map(str::trim).any(|app| app == bin.name)
@@ -228,7 +249,6 @@ impl Common<'_> {
 
     /// Crates that need packages of the system, by what is locked and by the features that are on.
     fn system(&self, draft: &mut ServiceDraft) {
-        let Some(lock) = &self.lock else { return };
         let table = |key: &str, name: &str| self.pack.data.get(key)?.get(name).cloned();
         let has = |name: &str| draft.dependencies.iter().any(|dependency| dependency.production && dependency.name == name);
         // Some crates lead to a library only with a feature of theirs.
@@ -236,10 +256,18 @@ impl Common<'_> {
             let feature = table("gates", from).and_then(|gates| gates.get(to)?.as_str().map(ToOwned::to_owned));
             feature.is_none_or(|feature| has(&format!("{from}/{feature}")))
         };
-        let closure = lock.closure(draft.dependencies.iter().filter(|dependency| dependency.production).map(|dependency| dependency.name.clone()), leads);
+        let names = || draft.dependencies.iter().filter(|dependency| dependency.production).map(|dependency| dependency.name.clone());
+        let closure = match &self.lock {
+            Some(lock) => lock.closure(names(), leads),
+            // Nothing says what the dependencies need but what is known of them.
+            None => names().flat_map(|name| table("leads", &name).and_then(|to| to.as_str().map(ToOwned::to_owned)).into_iter().chain([name])).collect(),
+        };
         // A crate that brings the library along needs what builds it, and that has a row of its own.
-        let brought = |name: &str| table("brought", name).and_then(|by| by.as_str().map(|by| lock.needs(name, by))).unwrap_or_default();
-        let at = Evidence::file(self.dir.at("Cargo.lock"));
+        let brought = |name: &str| match &self.lock {
+            Some(lock) => table("brought", name).and_then(|by| by.as_str().map(|by| lock.needs(name, by))).unwrap_or_default(),
+            None => table("bundled", name).and_then(|by| by.as_str().map(has)).unwrap_or_default(),
+        };
+        let at = Evidence::file(self.dir.at(if self.lock.is_some() { "Cargo.lock" } else { "Cargo.toml" }));
         for row in &self.pack.system {
             let without = row.dependency.iter().filter(|name| closure.contains(name.as_str()) && !brought(name));
             draft.system.extend(without.map(|name| Dependency { name: name.clone(), at: at.clone(), production: true }));

@@ -27,6 +27,18 @@ pub fn sources(dir: &Dir<'_>, package: &Package, bin: &Bin, closure: &[&Package]
     texts
 }
 
+/// The source code of a program that no other one shares: its file, or its folder.
+pub fn own(dir: &Dir<'_>, package: &Package, bin: &Bin) -> Vec<Rc<Text>> {
+    let home = dir.tree().dir(package.root.clone());
+    match bin.path.strip_suffix("/main.rs").filter(|folder| *folder != "src") {
+        Some(folder) => source::files(&home.dir(folder), &["rs"], &[]),
+        None => home.peek(&bin.path).into_iter().collect(),
+    }
+    .into_iter()
+    .map(without_tests)
+    .collect()
+}
+
 fn is_test(name: &str) -> bool {
     matches!(name, "test.rs" | "tests.rs" | "testing.rs" | "test_utils.rs") || name.ends_with("_test.rs") || name.ends_with("_tests.rs")
 }
@@ -44,6 +56,9 @@ fn without_tests(text: Rc<Text>) -> Rc<Text> {
     }
 }
 
+/// Where a program ends because nothing was given to it.
+const WANTS: &str = r"(?:\bargs(?:\(\))?\.len\(\)\s*(?:<|!=|==)\s*\d\s*\{[^}]{0,200}?(?:exit|return Err|panic!|bail!|[uU]sage)|\bargs\(\)\s*\.(?:nth\(\d\)|skip\(1\)\s*\.next\(\))\s*\.(expect|unwrap)\()";
+
 /// States what the code says; the words of its command say where it is to listen, where it must be told.
 pub fn facts(
     draft: &mut ServiceDraft,
@@ -53,7 +68,8 @@ pub fn facts(
     hints: &Hints<'_>,
 ) -> Result<Vec<String>, Diagnostic> {
     let mut ports = Candidates::new();
-    let told = settings::settings(texts);
+    let mut told = settings::configured(texts, files);
+    told.extend(settings::settings(texts));
     for (pattern, rule) in PORTS {
         let Ok(pattern) = pattern::pattern(pattern) else { continue };
         for hit in source::find_all(texts, &pattern, "//") {
@@ -115,17 +131,22 @@ pub fn facts(
         Kind::Server if framework.is_some_and(|row| row.id == "tonic") => {
             Health::None { because: format!("`{}` speaks gRPC, which nothing in this image can ask", draft.name) }
         }
-        Kind::Server => Health::Http(source::health_route(texts, "//")),
+        Kind::Server if framework.is_some() || speaks_http(draft, texts) => Health::Http(source::health_route(texts, "//")),
+        Kind::Server => Health::None { because: format!("`{}` speaks no HTTP", draft.name) },
         _ => Health::None { because: format!("`{}` serves no port", draft.name) },
     };
     signals(draft, texts, framework);
-    Ok(listening::tell(draft, &told))
+    listening::wants_argument(draft, search(texts, WANTS), hints);
+    let words = listening::tell(draft, &told);
+    let wanted = pattern::pattern(r#"\bvar\(\s*"([A-Z][A-Z0-9_]*)"\s*\)\s*\.(?:expect|unwrap)\("#);
+    listening::wants_variables(draft, wanted.map(|wanted| source::find_all(texts, &wanted, "//")).unwrap_or_default());
+    Ok(words)
 }
 
 /// Where the program opens a port.
 pub fn listens(texts: &[Rc<Text>]) -> Option<Evidence> {
     let calls = pattern::pattern(
-        r"\b(TcpListener::bind|HttpServer::new|Server::bind|Server::http\(|warp::serve|axum::serve|poem::Server::new|Server::new\(TcpListener|transport::Server|rocket::build|#\[launch\]|UdpSocket::bind|tide::new|Listener::bind)",
+        r"\b(TcpListener::bind|TcpListener::from_std|HttpServer::new|Server::bind|Server::http\(|warp::serve|axum::serve|poem::Server::new|Server::new\(TcpListener|transport::Server|rocket::build|#\[launch\]|UdpSocket::bind|tide::new|Listener::bind)",
     );
     // A client binds to whichever port is free.
     source::find_all(texts, &calls.ok()?, "//").into_iter().map(|hit| hit.at).find(|at| !at.raw.contains(":0\""))
@@ -139,6 +160,7 @@ const PORTS: &[(&str, &str)] = &[
     (r"UNSPECIFIED\)?,\s*(\d{2,5})\b", ""),
     (r#"\(\s*"(?:0\.0\.0\.0|\[::\]|::)"\s*,\s*(\d{2,5})\s*\)"#, ""),
     (r#"\b(?:DEFAULT_)?(?:HTTP_|SERVER_|LISTEN_)?PORT\s*:\s*&?\w+\s*=\s*"?(\d{2,5})\b"#, "the default of the port"),
+    (r"\bfn\s+default_(?:http_|server_|listen_)?port\(\)\s*->\s*u16\s*\{\s*(\d{2,5})\b", "the default of the port"),
     (r#""(?:127\.0\.0\.1|localhost|\[::1\]):(\d{2,5})""#, ""),
     (r#"\(\s*"(?:127\.0\.0\.1|localhost)"\s*,\s*(\d{2,5})\s*\)"#, ""),
     (r"\[127,\s*0,\s*0,\s*1\]\)?,\s*(\d{2,5})\b", ""),
@@ -146,6 +168,13 @@ const PORTS: &[(&str, &str)] = &[
 
 fn search(texts: &[Rc<Text>], pattern: &str) -> Option<Evidence> {
     source::find(texts, &pattern::pattern(pattern).ok()?, "//").map(|hit| hit.at)
+}
+
+/// Whether a program without a framework of the list answers to HTTP: by its libraries, or by its own words.
+fn speaks_http(draft: &ServiceDraft, texts: &[Rc<Text>]) -> bool {
+    const LIBRARIES: &[&str] =
+        &["gotham", "httparse", "hyper", "hyper-util", "may_minihttp", "ntex", "pingora", "rouille", "salvo", "tide", "tiny_http", "trillium", "viz"];
+    draft.dependencies.iter().any(|one| one.production && LIBRARIES.contains(&one.name.as_str())) || search(texts, r"(HTTP/1\.)").is_some()
 }
 
 fn uses(draft: &ServiceDraft, name: &str) -> bool {

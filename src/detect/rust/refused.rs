@@ -142,6 +142,19 @@ mod tests {
     }
 
     #[test]
+    fn the_only_server_of_a_package_is_its_program() {
+        let manifest = ("Cargo.toml", "[package]\nname = \"kv\"\n[dependencies]\nopenssl = \"0.10\"\n");
+        let files =
+            [manifest, ("src/bin/kv-cli.rs", "fn main() { TcpStream::connect(a) }"), ("src/bin/kvd.rs", "fn main() { TcpListener::bind(\"0.0.0.0:7000\") }")];
+        let found = detect(&Tree::memory(files), &Answers::default());
+        let starts: Vec<String> = found.services.iter().filter_map(|one| one.start.as_ref()).map(|start| start.value.words().join(" ")).collect();
+        assert_eq!(starts, ["/usr/local/bin/kvd"]);
+        // No lock says what the library needs.
+        let needs: Vec<&str> = found.services.iter().flat_map(|one| &one.system).map(|one| one.name.as_str()).collect();
+        assert_eq!(needs, ["openssl-sys", "tini"]);
+    }
+
+    #[test]
     fn what_is_no_server_says_what_it_is() {
         let main = ("src/main.rs", "fn main() {}");
         let yew = ("Cargo.toml", "[package]\nname = \"a\"\n[dependencies]\nyew = \"0.21\"\n");

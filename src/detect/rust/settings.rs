@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::detect::configured;
 use crate::detect::listening::Setting;
 use crate::fs::Text;
 use crate::manifest::pattern;
@@ -24,6 +25,25 @@ pub fn settings(texts: &[Rc<Text>]) -> Vec<Setting> {
     });
     each(texts, READ, |name, default, at| found.push(Setting::variable(name, default, at)));
     found
+}
+
+/// Libraries that lay variables over files of settings, with the groups prefix and calls that follow: config's `Environment`, figment's `Env`.
+const LAID_OVER: &str = r#"\bEnv(?:ironment)?::(?:default\(\)|new\(\)|(?:with_prefix|prefixed)\(\s*"(\w+)"\s*\))((?:\s*\.\w+\([^()]*\))*)"#;
+
+/// The settings of files that variables override.
+pub fn configured(texts: &[Rc<Text>], files: &[Rc<Text>]) -> Vec<Setting> {
+    let Ok(pattern) = pattern::pattern(LAID_OVER) else { return Vec::new() };
+    let Some(groups) = texts.iter().find_map(|text| pattern.captures(text.as_str())) else { return Vec::new() };
+    let group = |number: usize| groups.get(number).map(|group| group.as_str()).unwrap_or_default();
+    let call = |name: &str| group(2).split_once(&format!(".{name}(\""))?.1.split('"').next();
+    let between = call("separator").or_else(|| call("split"));
+    let prefix = match group(1) {
+        "" => String::new(),
+        // figment's prefix has its own separator in it.
+        own if group(0).starts_with("Env::") => own.to_owned(),
+        own => format!("{own}{}", call("prefix_separator").or(between).unwrap_or("_")),
+    };
+    configured::settings(files, |keys| (keys.len() == 1 || between.is_some()).then(|| configured::name(&prefix, keys, between.unwrap_or_default())))
 }
 
 fn each(texts: &[Rc<Text>], pattern: &str, mut take: impl FnMut(&str, &str, Evidence)) {
@@ -70,7 +90,7 @@ fn argument(attribute: &str, field: &str, at: Evidence) -> Option<Setting> {
 mod tests {
     use std::rc::Rc;
 
-    use super::settings;
+    use super::{configured, settings};
     use crate::fs::Text;
     use crate::model::RelPath;
 
@@ -97,6 +117,21 @@ mod tests {
             let found = settings(&[Rc::new(Text::new(RelPath::known("a.rs"), source))]);
             let got = found.first().map(|one| (one.flag.as_deref().unwrap_or_default(), one.variable.as_deref().unwrap_or_default(), one.default.as_str()));
             assert_eq!(got, Some((flag, variable, default)), "{source}");
+        }
+    }
+
+    #[test]
+    fn variables_are_laid_over_files_of_settings() {
+        let file = Rc::new(Text::new(RelPath::known("config.toml"), "[server]\naddress = \"127.0.0.1:8000\"\n[paste]\nport_name = 1\n"));
+        for (source, expected) in [
+            ("config::Environment::default().separator(\"__\")", "SERVER__ADDRESS"),
+            ("Environment::with_prefix(\"APP\")\n    .prefix_separator(\"_\")\n    .separator(\"__\")", "APP_SERVER__ADDRESS"),
+            ("Env::prefixed(\"APP_\").split(\"_\")", "APP_SERVER_ADDRESS"),
+            ("Environment::with_prefix(\"APP\")", ""),
+        ] {
+            let found = configured(&[Rc::new(Text::new(RelPath::known("a.rs"), source))], std::slice::from_ref(&file));
+            let names: Vec<&str> = found.iter().filter_map(|one| one.variable.as_deref()).collect();
+            assert_eq!(names.join(" "), expected, "{source}");
         }
     }
 }
