@@ -51,7 +51,7 @@ fn watched(draft: &ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], file
     let Some(found) = start::watched(project, file) else { return Ok(None) };
     // Where production runs the same source, it stands in its way too, and is said there.
     let same = file.is_some_and(|file| project.source_of(file) == file.trim_start_matches("./"));
-    Ok(if same || stripping::of(&found, draft, texts)?.is_empty() { Some(found) } else { None })
+    Ok(if same || stripping::of(&found, draft, project, texts)?.is_empty() { Some(found) } else { None })
 }
 
 /// Whether a script's program is one that people install for themselves, and the project asks for none.

@@ -24,7 +24,9 @@ const BUILDS: &[&str] =
 
 /// Fills in what is true of a program that Node.js runs.
 pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagnostic> {
-    let texts = source::files(&project.dir, CODE, &project.others);
+    let mut texts = source::files(&project.dir, CODE, &project.others);
+    // Express' generator writes the program without an ending. (expressjs/generator templates/js/www.ejs)
+    texts.extend(project.dir.peek("bin/www"));
     let mut facts = listening::read(&texts)?;
     if project.runtime == Runtime::Bun {
         bun::serves(&mut facts, &texts)?;
@@ -41,7 +43,7 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     draft.notes.extend(start.notes);
     draft.env.extend(start.env);
     draft.start = start.command;
-    let obstacles = stripping::obstacles(draft, &texts)?;
+    let obstacles = stripping::obstacles(draft, project, &texts)?;
     if !obstacles.is_empty() && !stripping::replace(draft, project, output.as_ref())? {
         draft.notes.extend(obstacles);
     }

@@ -15,12 +15,12 @@ use crate::model::{Cmd, Decision, Diagnostic, Evidence, ServiceDraft, Source};
 const LOADERS: &[&str] = &["--import", "--loader", "--experimental-loader", "--require", "-r", "--experimental-transform-types"];
 
 /// What stands in the way of a start command that gives Node.js a TypeScript file.
-pub fn obstacles(draft: &ServiceDraft, texts: &[Rc<Text>]) -> Result<Vec<Diagnostic>, Diagnostic> {
-    draft.start.as_ref().map_or_else(|| Ok(Vec::new()), |start| of(start, draft, texts))
+pub fn obstacles(draft: &ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>]) -> Result<Vec<Diagnostic>, Diagnostic> {
+    draft.start.as_ref().map_or_else(|| Ok(Vec::new()), |start| of(start, draft, project, texts))
 }
 
 /// The same of any command.
-pub fn of(start: &Decision<Cmd>, draft: &ServiceDraft, texts: &[Rc<Text>]) -> Result<Vec<Diagnostic>, Diagnostic> {
+pub fn of(start: &Decision<Cmd>, draft: &ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>]) -> Result<Vec<Diagnostic>, Diagnostic> {
     let Cmd::Exec(words) = &start.value else { return Ok(Vec::new()) };
     let typed = script::run_file(words).is_some_and(|file| [".ts", ".mts", ".cts"].iter().any(|ending| file.ends_with(ending)));
     let loads = words.iter().any(|word| LOADERS.iter().any(|flag| word == flag || word.strip_prefix(flag).is_some_and(|rest| rest.starts_with('='))));
@@ -49,7 +49,24 @@ pub fn of(start: &Decision<Cmd>, draft: &ServiceDraft, texts: &[Rc<Text>]) -> Re
         let help = "write `./name.ts` with `rewriteRelativeImportExtensions`, or compile it in a build script";
         found.push(Diagnostic::warning("no-type-stripping", message).at(place).help(help));
     }
+    if let Some(place) = aliased_import(project, texts)? {
+        let message = "Node.js does not read `paths` of tsconfig.json: it finds no module by such a name";
+        let help = "name it in `imports` of package.json, or run it by tsx";
+        found.push(Diagnostic::warning("no-type-stripping", message).at(place).help(help));
+    }
     Ok(found)
+}
+
+/// An import by a name that tsconfig.json alone leads to a file.
+fn aliased_import(project: &Project<'_>, texts: &[Rc<Text>]) -> Result<Option<Evidence>, Diagnostic> {
+    let aliases = typescript::aliases(&project.dir)?;
+    if aliases.is_empty() {
+        return Ok(None);
+    }
+    let pattern = pattern::pattern(r#"(?:\bfrom|\bimport|\brequire\()\s*["']([^"']+)["']"#).map_err(|error| Diagnostic::error("pattern", error.to_string()))?;
+    let typed: Vec<Rc<Text>> = typed(texts).cloned().collect();
+    let named = |hit: &source::Hit| aliases.iter().any(|alias| if alias.ends_with('/') { hit.value.starts_with(alias) } else { hit.value == *alias });
+    Ok(source::find_all(&typed, &pattern, "//").into_iter().find(named).map(|hit| hit.at))
 }
 
 /// What runs in place of a TypeScript file that Node.js can't run as it is: its compiled form, where the compiler and its output
@@ -59,6 +76,7 @@ pub fn replace(draft: &mut ServiceDraft, project: &Project<'_>, output: Option<&
     let Some(Decision { value: Cmd::Exec(words), source: Source::Inferred { .. }, .. }) = &draft.start else { return Ok(false) };
     let Some(file) = script::run_file(words).map(|file| file.trim_start_matches("./").to_owned()) else { return Ok(false) };
     if !project.has_script("build")
+        && typescript::aliases(&project.dir)?.is_empty()
         && package.dependency("typescript").is_some()
         && let Some(output) = output
         && let Some(compiled) = typescript::compiled(&file, output)
@@ -156,6 +174,8 @@ mod tests {
         assert_eq!(commands("./port.ts", common), ("node src/index.ts".to_owned(), None));
         assert_eq!(commands("./port", common), ("node out/index.js".to_owned(), Some("node_modules/.bin/tsc".to_owned())));
         assert_eq!(commands("./port.js", bundled), ("node_modules/.bin/tsx src/index.ts".to_owned(), None));
+        let aliased = r#"{"compilerOptions": {"module": "CommonJS", "outDir": "out", "rootDir": "src", "paths": {"@/*": ["./src/*"]}}}"#;
+        assert_eq!(commands("@/port", aliased), ("node_modules/.bin/tsx src/index.ts".to_owned(), None));
     }
 
     #[test]

@@ -81,6 +81,13 @@ fn only_in_src(dir: &Dir<'_>) -> bool {
     all.peek().is_some() && all.all(|path| path.starts_with("src/"))
 }
 
+/// The names that the compiler alone finds modules by, without their star. (`paths` of the TypeScript handbook: the compiler does not rewrite them)
+pub fn aliases(dir: &Dir<'_>) -> Result<Vec<String>, Diagnostic> {
+    let Some(doc) = Document::read(dir, "tsconfig.json")? else { return Ok(Vec::new()) };
+    let keys = doc.get(&["compilerOptions", "paths"]).into_iter().flat_map(crate::manifest::Node::entries);
+    Ok(keys.map(|(key, _)| key.trim_end_matches('*').to_owned()).filter(|key| !key.is_empty()).collect())
+}
+
 /// Whether Node.js runs what the compiler writes: it writes modules for `require`, or holds imports to Node.js's own rules.
 pub fn runs_compiled(dir: &Dir<'_>) -> Result<bool, Diagnostic> {
     let Some(doc) = Document::read(dir, "tsconfig.json")? else { return Ok(false) };
