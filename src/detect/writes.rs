@@ -130,6 +130,9 @@ impl Writes {
         }
         folders.sort();
         folders.dedup();
+        // The developer's container has no volumes: what lies outside of the code is made there too.
+        let outside = |folder: &&String| folder.starts_with('/') && !folder.starts_with("/opt/venv") && (*folder != DATA || self.files.is_empty());
+        draft.set("outside", folders.iter().filter(outside).cloned().collect::<Vec<_>>());
         draft.set("volumes", folders.iter().map(whole).collect::<Vec<_>>());
         draft.set("written", folders);
         let mut links: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();

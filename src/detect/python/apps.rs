@@ -154,6 +154,8 @@ fn search<'p>(sources: &Sources<'_>, row: &'p FrameworkRow, constructors: &str) 
     let mentions = regex(&format!(r"\b(?:{constructors})\s*\("))?;
     let imports = regex(r"(?m)^from\s+[\w.]+\s+import\s+(?:\w+\s+as\s+)?(app|application|celery|celery_app)\b")?;
     let asgi = row.data.get("asgi").and_then(toml::Value::as_str).map(regex).transpose()?;
+    let assigned = regex(r"(?m)^(app|application|api|server)\s*(?::\s*[\w.]+\s*)?=\s*(?:\w+\.)*(\w+)\s*\(")?;
+    let functions = makers(sources, &mentions)?;
     let mut apps = Vec::new();
     for text in &sources.texts {
         let tail = sources.tail(text);
@@ -185,6 +187,15 @@ fn search<'p>(sources: &Sources<'_>, row: &'p FrameworkRow, constructors: &str) 
         // What a factory of a web application makes is none of Celery's.
         let serves = row.data.contains_key("interface");
         push(if serves { &calls } else { &workers }, false, 0);
+        // A function of another name makes it, wherever that one stands.
+        let made = serves.then(|| assigned.captures(text.as_str())).flatten().and_then(|found| Some((found.get(1)?, found.get(2)?.as_str())));
+        if let Some((object, maker)) = made
+            && !calls.is_match(text.as_str())
+            && !makes.is_match(text.as_str())
+            && functions.iter().any(|name| name == maker)
+        {
+            push(&regex(&format!(r"(?m)^({})\s*(?::\s*[\w.]+\s*)?=", object.as_str()))?, false, 0);
+        }
         if entry {
             push(&imports, false, 0);
         }
@@ -194,6 +205,23 @@ fn search<'p>(sources: &Sources<'_>, row: &'p FrameworkRow, constructors: &str) 
     }
     // A folder of a framework's own examples of use is no application: one with an object beats all with a factory alone.
     Ok(apps)
+}
+
+/// The functions at the top of a module that hold a constructor of the framework.
+fn makers(sources: &Sources<'_>, mentions: &Pattern) -> Result<Vec<String>, Diagnostic> {
+    let start = regex(r"(?m)^(?:async )?def\s+(\w+)\s*\(")?;
+    let mut found = Vec::new();
+    for text in sources.texts.iter().filter(|text| mentions.is_match(text.as_str())) {
+        let starts: Vec<(usize, &str)> =
+            start.captures_iter(text.as_str()).filter_map(|found| found.get(1)).map(|name| (name.start(), name.as_str())).collect();
+        for (place, (from, name)) in starts.iter().enumerate() {
+            let to = starts.get(place + 1).map_or(text.as_str().len(), |(next, _)| *next);
+            if mentions.is_match(&text.as_str()[*from..to]) {
+                found.push((*name).to_owned());
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// The object that a server is given: the application, or what the module holds of it (Dash: `server = app.server`).
@@ -301,6 +329,12 @@ mod tests {
             ["shop:create_app true"]
         );
         assert_eq!(targets(&[("wsgi.py", "from shop import app\n"), ("shop/__init__.py", "app = Flask(__name__)\n")], false), ["wsgi:app false"]);
+        let registrar = ("core/registrar.py", "def register(app):\n    pass\n\n\ndef register_all():\n    app = FastAPI()\n    return app\n");
+        assert_eq!(
+            targets(&[("backend/main.py", "from core.registrar import register_all\napp = register_all()\n"), registrar], false),
+            ["backend.main:app false"]
+        );
+        assert_eq!(targets(&[("backend/main.py", "app = register()\n"), registrar], false).len(), 0);
         assert_eq!(targets(&[("a/main.py", "app = FastAPI()\n"), ("b/main.py", "app = FastAPI()\n")], false).len(), 2);
         assert_eq!(targets(&[("a.py", "# app = FastAPI()\n")], false).len(), 0);
     }

@@ -54,17 +54,17 @@ pub fn read(sources: &Sources<'_>) -> Result<Option<Django>, Diagnostic> {
     let settings = settings(&here, of_manage.as_deref());
     for (name, gateway) in [("WSGI_APPLICATION", "wsgi"), ("ASGI_APPLICATION", "asgi")] {
         let found = find(&settings, &format!(r#"(?m)^\s*{name}\s*=\s*["']([\w.]+)\.application["']"#))?
-            .filter(|(module, _)| here.has(&format!("{}.py", module.replace('.', "/"))))
+            .filter(|(module, _)| file_of(&here, module).is_some())
             .or_else(|| {
-                let package = of_manage.as_deref()?.split('.').next()?;
-                let file = format!("{package}/{gateway}.py");
-                here.has(&file).then(|| (format!("{package}.{gateway}"), Evidence::file(here.at(&file))))
+                let module = format!("{}.{gateway}", of_manage.as_deref()?.split('.').next()?);
+                let file = file_of(&here, &module)?;
+                Some((module, Evidence::file(here.at(&file))))
             });
         let found = found.map(|(module, at)| (format!("{module}:application"), at));
         if gateway == "wsgi" { django.wsgi = found } else { django.asgi = found }
     }
     // Settings of production, where wsgi.py names others than manage.py.
-    let gateway = django.wsgi.as_ref().map(|(target, _)| format!("{}.py", target.split(':').next().unwrap_or_default().replace('.', "/")));
+    let gateway = django.wsgi.as_ref().and_then(|(target, _)| file_of(&here, target.split(':').next().unwrap_or_default()));
     let of_production = gateway.and_then(|file| named(&file));
     if let Some(module) = of_production.filter(|module| Some(module) != of_manage.as_ref()) {
         django.build_env.push(("DJANGO_SETTINGS_MODULE".to_owned(), module));
@@ -82,6 +82,12 @@ pub fn read(sources: &Sources<'_>) -> Result<Option<Django>, Diagnostic> {
         }
     }
     Ok(Some(django))
+}
+
+/// The file of a module: of that name, or a package's own.
+fn file_of(here: &Dir<'_>, module: &str) -> Option<String> {
+    let path = module.replace('.', "/");
+    [format!("{path}.py"), format!("{path}/__init__.py")].into_iter().find(|file| here.has(file))
 }
 
 /// The folder of manage.py: the service's own, or one below it.
@@ -197,8 +203,10 @@ impl Django {
                 let (by, name_at, name, rest) = (by.as_str(), name.start(), name.as_str(), rest.as_str());
                 let line = text.as_str()[..whole.start()].rfind('\n').map_or(0, |end| end + 1);
                 let commented = text.as_str()[line..whole.start()].trim_start().starts_with('#') || conditional(text.as_str(), whole.start());
+                // One that is asked for first can be missing.
+                let asked = [format!("\"{name}\" in "), format!("'{name}' in ")].iter().any(|asked| text.as_str().contains(asked));
                 let alone = if by.ends_with('[') { rest.starts_with(']') && !assigned(rest) } else { !has_default(rest, text.as_str(), name) };
-                if commented || !alone {
+                if commented || asked || !alone {
                     continue;
                 }
                 let kind = found.get(1).map_or("", |cast| cast.as_str().trim_end_matches('('));

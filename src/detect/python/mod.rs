@@ -5,11 +5,13 @@ mod assets;
 mod companions;
 mod conda;
 mod django;
+mod elsewhere;
 mod indexes;
 mod inline;
 mod layout;
 mod local;
 mod lock;
+mod made;
 mod managers;
 mod options;
 mod processes;
@@ -203,6 +205,11 @@ fn written(sources: &Sources<'_>, project: &Project, row: Option<&FrameworkRow>,
             writes::file(&mut writes, sources, file, at.clone());
         }
     }
+    for (name, at) in made::movable(sources)? {
+        let home = "/data".to_owned();
+        writes.told(&[String::new(), home.clone()], &Source::File(at));
+        draft.env.push((name, home));
+    }
     writes.state(draft, "");
     Ok(())
 }
@@ -232,7 +239,9 @@ fn sources_of_production(sources: &Sources<'_>, project: &Project, row: Option<&
     layout.folders.retain(|folder| !uv || !dir.dir(folder).files_below().filter_map(|path| path.below(dir.path())).all(inside));
     draft.set("files", layout.files);
     draft.set("folders", layout.folders);
-    draft.set("own", project.own.is_some());
+    // A requirement file that installs the project itself says nothing to a manager that reads another.
+    let by_list = draft.package_manager.as_ref().is_some_and(|manager| manager.value == "pip");
+    draft.set("own", by_list && project.own.is_some());
     draft.set("local", project.local.clone());
     let bare = draft.extra.get("bare").and_then(serde_json::Value::as_bool) == Some(true);
     let holds = match (sources.packaged, draft.extra.get("collectstatic").and_then(serde_json::Value::as_bool) == Some(true)) {

@@ -1,6 +1,7 @@
 //! Programs that start themselves: a command of the project, a package with `__main__`, a file with a guard, a framework's own command.
 
 use super::apps::{self, Sources};
+use super::elsewhere;
 use super::run::Facts;
 use crate::catalog::FrameworkRow;
 use crate::fs::{Dir, Text};
@@ -108,6 +109,14 @@ pub fn program(facts: &Facts<'_>, starts: &mut Candidates<Cmd>, draft: &mut Serv
         }
         _ => {}
     }
+    if starts.is_empty()
+        && draft.framework.is_none()
+        && facts.hints.get(Question::StartCmd).is_none()
+        && let Some(problem) = elsewhere::of(facts.sources, project, facts.pack)
+    {
+        draft.notes.push(problem);
+        return;
+    }
     if facts.sources.packaged {
         // A program beside the package that the README starts is what the package is for; its command is a tool.
         if let Some((file, _)) = files(facts.sources).filter(|(file, _)| PROGRAMS.contains(&file.as_str()))
@@ -116,7 +125,9 @@ pub fn program(facts: &Facts<'_>, starts: &mut Candidates<Cmd>, draft: &mut Serv
             starts.push(Cmd::exec(["python", &file]), Source::File(at));
         }
         let own = project.scripts.iter().find(|script| project.name.as_ref().is_some_and(|(name, _)| *name == script.name));
-        match (own, &project.scripts[..]) {
+        // `redbot` beside `redbot-setup`: the others are tools of the one.
+        let main = || project.scripts.iter().find(|one| project.scripts.iter().all(|other| other.name == one.name || is_tool_of(&other.name, &one.name)));
+        match (own.or_else(main), &project.scripts[..]) {
             (Some(script), _) | (None, [script]) => {
                 starts.push(Cmd::exec([script.name.clone()]), Source::File(script.at.clone()));
             }
@@ -151,6 +162,11 @@ pub fn program(facts: &Facts<'_>, starts: &mut Candidates<Cmd>, draft: &mut Serv
         let (message, candidates) = nothing(facts);
         draft.open.push(Open { question: Question::StartCmd, message, candidates });
     }
+}
+
+/// Whether a command is named after another one: `redbot-setup`.
+fn is_tool_of(name: &str, main: &str) -> bool {
+    name.strip_prefix(main).is_some_and(|rest| rest.starts_with(['-', '_']))
 }
 
 /// What a project without a program is: what `[[data.hosted]]` knows, notebooks, or a library.

@@ -3,7 +3,7 @@
 use super::apps::{Sources, regex};
 use super::django::Django;
 use crate::detect::listening;
-use crate::fs::Text;
+use crate::fs::{Dir, Text};
 use crate::model::{Candidates, Decision, Diagnostic, Evidence, Source};
 
 /// Routes that say whether a service is well, the likeliest first.
@@ -63,6 +63,14 @@ pub fn ports(sources: &Sources<'_>) -> Result<Candidates<u16>, Diagnostic> {
     Ok(found)
 }
 
+/// The port of the addresses of this machine that the README names, where they agree.
+pub fn told_to_people(dir: &Dir<'_>) -> Result<Option<(u16, Source)>, Diagnostic> {
+    let Some(text) = ["README.md", "README.rst", "README"].into_iter().find_map(|file| dir.peek(file)) else { return Ok(None) };
+    let hits = crate::detect::source::find_all(&[text], &regex(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0):(\d{2,5})\b")?, "<!--");
+    let Some(first) = hits.first().filter(|first| hits.iter().all(|hit| hit.value == first.value)) else { return Ok(None) };
+    Ok(first.value.parse().ok().map(|port| (port, Source::File(first.at.clone()))))
+}
+
 /// The port that a command line states.
 pub fn port_of(command: &str) -> Option<u16> {
     let pattern = regex(r"(?:--port[= ]|-p |--bind[= ]\S*?:|-b \S*?:|0\.0\.0\.0:)(?:\$\{\w+:?-)?(\d{2,5})\b").ok()?;
@@ -72,9 +80,7 @@ pub fn port_of(command: &str) -> Option<u16> {
 /// The port of gunicorn.conf.py, of Flask's, Pyramid's or Streamlit's settings.
 pub fn of_settings(sources: &Sources<'_>, said: Option<&str>) -> Result<Candidates<u16>, Diagnostic> {
     let mut found = Candidates::new();
-    // The file of settings that a command names.
-    let named = regex(r"(?:--config|-c)[= ](?:file:)?(\S+\.py)")?;
-    let named = said.and_then(|said| Some(named.captures(said)?.get(1)?.as_str().trim_start_matches("./").to_owned())).unwrap_or_default();
+    let named = said.and_then(settings_of).unwrap_or_default();
     let tables = [
         (named.as_str(), format!(r#"(?:environ(?:\.get)?|getenv)\s*[\[(]\s*["']{PORTS}["']\s*,\s*["']?(\d{{2,5}})\b"#)),
         (named.as_str(), r#"(?m)^\s*bind\s*=\s*f?\[?\s*["'][^"'\n]*?:(\d{2,5})["']"#.to_owned()),
@@ -90,6 +96,18 @@ pub fn of_settings(sources: &Sources<'_>, said: Option<&str>) -> Result<Candidat
         found.extend(hit.and_then(|hit| Some((hit.value.parse().ok()?, Source::File(hit.at)))));
     }
     Ok(found)
+}
+
+/// The file of settings that a command names.
+fn settings_of(command: &str) -> Option<String> {
+    let named = regex(r"(?:--config|-c)[= ](?:file:|python:)?(\S+\.py)").ok()?;
+    Some(named.captures(command)?.get(1)?.as_str().trim_start_matches("./").to_owned())
+}
+
+/// Whether the settings that a command of gunicorn names say where it listens, without a variable.
+pub fn binds(sources: &Sources<'_>, command: &str) -> bool {
+    let text = settings_of(command).and_then(|file| sources.dir.peek(&file));
+    text.is_some_and(|text| text.as_str().lines().any(|line| line.starts_with("bind") && !line.contains("PORT")))
 }
 
 /// The health route of an ASGI or WSGI application. Routes behind a prefix are not trusted unless the application itself holds them.
@@ -179,6 +197,8 @@ mod tests {
             ("server.add_insecure_port('[::]:50052')", Some(50052)),
             ("a.add_argument('--port', default=9001)\nb.add_argument('--port', default=9002)", None),
             ("redis_port = 6379", None),
+            ("class Settings(BaseSettings):\n    host: str = '::'\n    port: int = 8090\n", Some(8090)),
+            ("class RedisSettings(BaseSettings):\n    port: int = 6379\n", None),
         ] {
             let (tree, ()) = sources(text);
             let got = ports(&Sources::read(&tree.root(), false, &[])).expect("fine").pick().map(|decision| decision.value);

@@ -89,6 +89,10 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<Writes, Diagn
         ports.extend(routes::ports(facts.sources)?.iter().cloned());
     }
     let listens = run.row.and_then(|row| row.port);
+    // A program that makes its own server keeps its port somewhere: people are told it.
+    if listens.is_some() && run.apps.is_empty() && run.django.is_none() && !told {
+        ports.extend(routes::told_to_people(&facts.sources.dir)?);
+    }
     if let (Some(port), Some(row)) = (listens, run.row) {
         ports.push(port, Source::default(format!("the port of {}", row.title)));
     } else if process.is_some_and(|process| process.name == "web") {
@@ -285,7 +289,8 @@ fn settle(facts: &Facts<'_>, run: &Run<'_>, servers: &Servers<'_>, process: Opti
     if let Some(command) = process
         && let Some(port) = draft.port.as_ref().map(|port| port.value)
     {
-        let unbound = command.contains("gunicorn") && routes::port_of(command).is_none() && !sources.dir.has("gunicorn.conf.py");
+        let unbound =
+            command.contains("gunicorn") && routes::port_of(command).is_none() && !sources.dir.has("gunicorn.conf.py") && !routes::binds(sources, command);
         if command.contains("gunicorn ") {
             draft.env.push(("GUNICORN_CMD_ARGS".to_owned(), servers.gunicorn_settings()));
         }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::apps::{Sources, regex};
+use super::made;
 use super::project::Project;
 use crate::detect::source::Hit;
 use crate::detect::writes::Writes;
@@ -11,6 +12,9 @@ use crate::model::{Diagnostic, Evidence};
 
 /// Folders that tools write and programs don't.
 const NOT_WRITTEN: &[&str] = &["bin", "build", "dist", "docs", "test", "tests", "tmp", "node_modules", "static", "templates", "src", "app"];
+
+/// Those of them that hold code, and folders of data within it.
+const CODE: &[&str] = &["app", "src", "static"];
 
 /// Places that a program makes or fills, as plain text.
 const FOLDERS: &[&str] = &[
@@ -39,6 +43,7 @@ pub fn search(found: &mut Writes, sources: &Sources<'_>, project: &Project) -> R
             folder(found, &hit.value, hit.at);
         }
     }
+    made::search(found, sources)?;
     let instance = project.needs(&["flask-sqlalchemy"]).is_some();
     for pattern in FILES {
         for hit in hits(sources, pattern)? {
@@ -65,7 +70,9 @@ pub fn search(found: &mut Writes, sources: &Sources<'_>, project: &Project) -> R
 
 /// A folder seen from the program.
 pub fn folder(found: &mut Writes, path: &str, at: Evidence) {
-    found.folder(path, at, NOT_WRITTEN);
+    // A part of the code's folders can be the program's to fill; the whole is not.
+    let inner = CODE.iter().any(|code| path.trim_start_matches("./").strip_prefix(code).is_some_and(|rest| rest.len() > 1 && rest.starts_with('/')));
+    found.folder(path, at, if inner { &[] } else { NOT_WRITTEN });
 }
 
 /// A file seen from the program: its folder is written, or it alone. One that the project brings is read.
