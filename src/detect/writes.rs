@@ -1,6 +1,6 @@
 //! What a program writes beside its code: folders that it makes or fills, and files. The code's folder is not the program's own, so these become volumes.
 
-mod compiled;
+pub mod compiled;
 
 use serde_json::json;
 

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::writes::compiled::Language;
 use super::{Detector, Found, asked, source};
 use crate::catalog::StackPack;
 use crate::catalog::stack::RuntimeRow;
@@ -51,7 +52,10 @@ impl Detector for Zig {
         };
         let texts = source::files(dir, &["zig"], &[]);
         facts(&mut draft, &texts, &hints)?;
-        source::reads(dir, &texts, "").state(&mut draft);
+        let reads = source::reads(dir, &texts, "");
+        let files = reads.texts(dir);
+        reads.state(&mut draft);
+        ZIG.search(dir, &mut draft, &texts, &files);
         commands(&mut draft, &build, program, &hints)?;
         let fetches = manifest.as_ref().is_some_and(|text| text.as_str().contains(".url"));
         // The build file alone can be run before the source is there only if it imports none of it.
@@ -63,6 +67,18 @@ impl Detector for Zig {
         Ok(Found::one(draft))
     }
 }
+
+/// What a program in Zig writes beside itself.
+const ZIG: Language = Language {
+    files: &[r#"\b(?:createFile\w*|sqlite3_open)\((?:\w+,\s*)?\s*"([^"\n]+)""#, r#"\.mode\s*=\s*\.\{\s*\.File\s*=\s*"([^"\n]+)""#],
+    folders: &[r#"\b(?:makePath|makeDir|makeOpenPath|createDir\w*)\((?:\w+,\s*)?\s*"([^"\n]+)""#],
+    settings: &[
+        r#"\b(\w+)\s*(?::\s*\[(?::0)?\]const u8\s*)?=\s*"([^"\n]+)""#,
+        r#"\b(?:getenv|getEnvVarOwned)\([^"\n]*"(\w+)"\)\s*(?:orelse|catch)\s*"([^"\n]+)""#,
+    ],
+    keeps: r"\b(createFile|makePath|makeDir|makeOpenPath|createDir|sqlite3_open|sqlite\.Db)",
+    databases: r"\b(sqlite3_open|sqlite\.Db)",
+};
 
 fn find_all(text: &Rc<Text>, expression: &str) -> Vec<source::Hit> {
     pattern::pattern(expression).map(|pattern| source::find_all(std::slice::from_ref(text), &pattern, "//")).unwrap_or_default()
@@ -146,4 +162,22 @@ fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], hints: &crate::model::ans
         draft.system.push(Dependency { name: "tini".to_owned(), at: Evidence::file(draft.root.clone()), production: true });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ZIG;
+    use crate::detect::writes::compiled::written;
+
+    #[test]
+    fn files_and_folders_by_calls_and_by_settings() {
+        for (source, expected) in [
+            ("const file = try std.fs.cwd().createFile(\"visits.log\", .{});", "visits.log"),
+            ("try std.fs.cwd().makePath(\"data/blobs\");", "data/blobs"),
+            ("const data_dir = \"/var/lib/kv\";\ntry std.fs.makeDirAbsolute(data_dir); cwd().makePath(data_dir);", "/var/lib/kv"),
+            ("const page = \"data/a\";", ""),
+        ] {
+            assert_eq!(written(|dir, draft, texts| ZIG.search(dir, draft, texts, &[]), source), expected, "{source}");
+        }
+    }
 }

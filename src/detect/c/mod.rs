@@ -4,6 +4,7 @@ mod cmake;
 mod presets;
 mod program;
 mod systems;
+mod writes;
 
 use std::rc::Rc;
 
@@ -163,7 +164,10 @@ impl Project<'_> {
         program::facts(&mut draft, &self.texts, &hints)?;
         self.packages(&mut draft, cpp);
         self.commands(&mut draft, program, cpp)?;
-        source::reads(self.dir, &self.texts, "").state(&mut draft);
+        let reads = source::reads(self.dir, &self.texts, "");
+        let files = reads.texts(self.dir);
+        reads.state(&mut draft);
+        writes::C.search(self.dir, &mut draft, &self.texts, &files);
         if !self.dir.folders().any(|folder| folder == "build") {
             draft.ignore.push("build".to_owned());
         }

@@ -210,7 +210,7 @@ impl Service<'_> {
         self.layers(&mut draft, program);
         self.pages(&mut draft, &texts)?;
         reads.state(&mut draft);
-        writes::search(self.dir, &mut draft, &texts, &files);
+        writes::GO.search(self.dir, &mut draft, &texts, &files);
         Ok(draft)
     }
 

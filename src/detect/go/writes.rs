@@ -1,12 +1,9 @@
 //! What a program in Go writes beside itself.
 
-use std::rc::Rc;
+use crate::detect::writes::compiled::Language;
 
-use crate::detect::source;
-use crate::detect::writes::Writes;
-use crate::fs::{Dir, Text};
-use crate::manifest::pattern;
-use crate::model::{Kind, ServiceDraft};
+/// The language.
+pub const GO: Language = Language { files: FILES, folders: FOLDERS, settings: SETTINGS, keeps: KEEPS, databases: DATABASES };
 
 /// Calls that make a file: databases that are one, logs, the standard library's own.
 const FILES: &[&str] = &[
@@ -43,37 +40,10 @@ const KEEPS: &str = r"\b(os\.Mkdir|os\.Create\(|os\.OpenFile|os\.WriteFile|go-sq
 /// Imports of databases that are files.
 const DATABASES: &str = r#""((?:github\.com/mattn/go-sqlite3|modernc\.org/sqlite|github\.com/glebarez/\S*sqlite|github\.com/ncruces/go-sqlite3\S*|gorm\.io/driver/sqlite|go\.etcd\.io/bbolt|github\.com/boltdb/bolt|github\.com/dgraph-io/badger\S*|github\.com/timshannon/bolthold))""#;
 
-/// Searches the source of what runs for long, and the settings that it reads.
-pub fn search(dir: &Dir<'_>, draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>]) {
-    let keeps = pattern::pattern(KEEPS).ok().is_some_and(|keeps| source::find(texts, &keeps, "//").is_some());
-    if draft.kind == Kind::Tool || !keeps {
-        return;
-    }
-    let mut found = Writes::default();
-    found.calls(dir, texts, FILES, true);
-    found.calls(dir, texts, FOLDERS, false);
-    found.settings(dir, texts, SETTINGS);
-    found.settings_in_files(dir, files);
-    let database = pattern::pattern(DATABASES).ok().and_then(|pattern| source::find(texts, &pattern, ""));
-    found.databases(dir, texts, database.map(|hit| hit.at));
-    found.state_without_shell(draft);
-}
-
 #[cfg(test)]
 mod tests {
-    use std::rc::Rc;
-
-    use super::search;
-    use crate::fs::{Text, Tree};
-    use crate::model::{Kind, RelPath, ServiceDraft};
-
-    fn written(source: &str) -> String {
-        let mut draft = ServiceDraft::new("go", RelPath::root(), "a");
-        draft.kind = Kind::Server;
-        let tree = Tree::memory([("main.go", source)]);
-        search(&tree.root(), &mut draft, &[Rc::new(Text::new(RelPath::known("main.go"), source))], &[]);
-        draft.facts.iter().map(|(_, what)| what.value.as_str()).collect::<Vec<_>>().join(" ")
-    }
+    use super::GO;
+    use crate::detect::writes::compiled::written;
 
     #[test]
     fn files_and_folders_by_calls_and_by_settings() {
@@ -89,7 +59,7 @@ mod tests {
             ("dsn := \"postgres://x/y\"\nos.Create(name)", ""),
             ("const dataDir = \"./data\"\nos.ReadDir(dataDir)", ""),
         ] {
-            assert_eq!(written(source), expected, "{source}");
+            assert_eq!(written(|dir, draft, texts| GO.search(dir, draft, texts, &[]), source), expected, "{source}");
         }
     }
 }

@@ -5,9 +5,13 @@ use std::rc::Rc;
 use super::settings::settings;
 use crate::detect::source;
 use crate::detect::writes::Writes;
+use crate::detect::writes::compiled::Language;
 use crate::fs::{Dir, Text};
 use crate::manifest::pattern;
-use crate::model::{Decision, Kind, ServiceDraft, Source};
+use crate::model::{Decision, ServiceDraft, Source};
+
+/// The language.
+const RUST: Language = Language { files: FILES, folders: FOLDERS, settings: SETTINGS, keeps: KEEPS, databases: DATABASES };
 
 /// Calls that make a file, and addresses of databases that are one.
 const FILES: &[&str] = &[
@@ -47,22 +51,12 @@ const DATABASES: &str =
 
 /// Searches the source of what runs for long, and the settings that it reads.
 pub fn search(dir: &Dir<'_>, draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>]) {
-    let keeps = pattern::pattern(KEEPS).ok().is_some_and(|keeps| source::find(texts, &keeps, "//").is_some());
-    if draft.kind == Kind::Tool || !keeps {
-        return;
-    }
-    let mut found = Writes::default();
-    found.calls(dir, texts, FILES, true);
-    found.calls(dir, texts, FOLDERS, false);
-    for one in settings(texts) {
-        found.setting(dir, &one.name, &one.default, one.at);
-    }
-    found.settings(dir, texts, SETTINGS);
-    found.settings_in_files(dir, files);
-    address(dir, draft, texts, &mut found);
-    let database = pattern::pattern(DATABASES).ok().and_then(|pattern| source::find(texts, &pattern, "//"));
-    found.databases(dir, texts, database.map(|hit| hit.at));
-    found.state_without_shell(draft);
+    RUST.search_more(dir, draft, texts, files, |found, draft| {
+        for one in settings(texts) {
+            found.setting(dir, &one.name, &one.default, one.at);
+        }
+        address(dir, draft, texts, found);
+    });
 }
 
 /// The address of a database that the program asks for and has no default of, where the example of an environment names a file.
@@ -92,19 +86,8 @@ fn address(dir: &Dir<'_>, draft: &mut ServiceDraft, texts: &[Rc<Text>], found: &
 
 #[cfg(test)]
 mod tests {
-    use std::rc::Rc;
-
     use super::search;
-    use crate::fs::{Text, Tree};
-    use crate::model::{Kind, RelPath, ServiceDraft};
-
-    fn written(source: &str) -> String {
-        let mut draft = ServiceDraft::new("rust", RelPath::root(), "a");
-        draft.kind = Kind::Server;
-        let tree = Tree::memory([("src/main.rs", source)]);
-        search(&tree.root(), &mut draft, &[Rc::new(Text::new(RelPath::known("src/main.rs"), source))], &[]);
-        draft.facts.iter().map(|(_, what)| what.value.as_str()).collect::<Vec<_>>().join(" ")
-    }
+    use crate::detect::writes::compiled::written;
 
     #[test]
     fn files_and_folders_by_calls_and_by_settings() {
@@ -119,7 +102,7 @@ mod tests {
             ("let url = \"postgres://x/y\"; File::create(name)", ""),
             ("tracing_appender::rolling::daily(\"./logs\", \"a.log\")", "logs"),
         ] {
-            assert_eq!(written(source), expected, "{source}");
+            assert_eq!(written(|dir, draft, texts| search(dir, draft, texts, &[]), source), expected, "{source}");
         }
     }
 }

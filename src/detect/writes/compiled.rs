@@ -9,13 +9,58 @@ use super::{DATA, MOST, Writes, bare};
 use crate::detect::source;
 use crate::fs::{Dir, Text};
 use crate::manifest::pattern;
-use crate::model::{Decision, Evidence, ServiceDraft, Source};
+use crate::model::{Decision, Evidence, Kind, ServiceDraft, Source};
 
 /// Folders that tools write and programs don't.
 const NOT_WRITTEN: &[&str] = &["bin", "build", "dist", "docs", "test", "tests", "tmp", "node_modules", "static", "templates", "src", "app", "target"];
 
 /// Where a program keeps what nobody says a place of.
 const HERE: &str = "the folder that it runs in";
+
+/// How programs of a language write, as patterns of their source.
+#[derive(Debug)]
+pub struct Language {
+    /// Calls that make a file; the group is its path.
+    pub files: &'static [&'static str],
+    /// Calls that make a folder or fill one.
+    pub folders: &'static [&'static str],
+    /// Settings with their defaults; the groups are name and path.
+    pub settings: &'static [&'static str],
+    /// Signs that a program keeps something at all.
+    pub keeps: &'static str,
+    /// Signs that it opens a database that is a file.
+    pub databases: &'static str,
+}
+
+impl Language {
+    /// Searches the source of what runs for long, and the settings that it reads.
+    pub fn search(&self, dir: &Dir<'_>, draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>]) {
+        self.search_more(dir, draft, texts, files, |_, _| {});
+    }
+
+    /// The same; `more` adds what else the language knows.
+    pub fn search_more(
+        &self,
+        dir: &Dir<'_>,
+        draft: &mut ServiceDraft,
+        texts: &[Rc<Text>],
+        files: &[Rc<Text>],
+        more: impl FnOnce(&mut Writes, &mut ServiceDraft),
+    ) {
+        let finds = |expression: &str| pattern::pattern(expression).ok().and_then(|pattern| source::find(texts, &pattern, "//"));
+        if draft.kind == Kind::Tool || finds(self.keeps).is_none() {
+            return;
+        }
+        let mut found = Writes::default();
+        found.calls(dir, texts, self.files, true);
+        found.calls(dir, texts, self.folders, false);
+        found.settings(dir, texts, self.settings);
+        found.settings_in_files(dir, files);
+        more(&mut found, draft);
+        found.databases(dir, texts, finds(self.databases).map(|hit| hit.at));
+        found.state_without_shell(draft);
+    }
+}
 
 impl Writes {
     /// A file seen from the program: its folder is written, or it alone. One that the project brings is read.
@@ -237,6 +282,16 @@ pub fn path_of(value: &str) -> Option<&str> {
     let path = path.strip_prefix("//").unwrap_or(path);
     let plain = path.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '/'));
     (plain && path.contains(|c: char| c.is_ascii_alphanumeric()) && !path.contains("..")).then_some(path)
+}
+
+/// What a search says of a server with this source, for the tests of the languages.
+#[cfg(test)]
+pub fn written(search: impl FnOnce(&Dir<'_>, &mut ServiceDraft, &[Rc<Text>]), source: &str) -> String {
+    let mut draft = ServiceDraft::new("a", crate::model::RelPath::root(), "a");
+    draft.kind = Kind::Server;
+    let tree = crate::fs::Tree::memory([("main", source)]);
+    search(&tree.root(), &mut draft, &[Rc::new(Text::new(crate::model::RelPath::known("main"), source))]);
+    draft.facts.iter().map(|(_, what)| what.value.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
