@@ -25,7 +25,8 @@ fn style(severity: Severity) -> Style {
 
 /// Diagnostics, the heaviest last so that it is what the eye meets.
 pub fn diagnostics(list: &[Diagnostic]) -> String {
-    let mut sorted: Vec<&Diagnostic> = list.iter().collect();
+    // What several services share is said once.
+    let mut sorted: Vec<&Diagnostic> = list.iter().enumerate().filter(|(at, one)| !list[..*at].contains(one)).map(|(_, one)| one).collect();
     sorted.sort_by_key(|diagnostic| diagnostic.severity);
     let mut out = String::new();
     for diagnostic in sorted {

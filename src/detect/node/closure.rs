@@ -69,6 +69,8 @@ fn of_npm(text: &Text) -> Graph {
 fn of_lists(text: &Text, base: usize) -> Graph {
     let mut graph = Graph::new();
     let (mut current, mut listed) = (None, false);
+    // An optional peer that only development asks for is named behind the package that knows it.
+    let (mut peers, mut optional) = (String::new(), false);
     for (_, line) in text.lines().filter(|(_, line)| !line.trim().is_empty()) {
         let indent = line.len() - line.trim_start().len();
         let content = line.trim();
@@ -79,8 +81,10 @@ fn of_lists(text: &Text, base: usize) -> Graph {
                 graph.entry(name.clone()).or_default();
             }
             listed = false;
+            peers = content.split_once('(').map(|(_, peers)| format!("({peers}")).unwrap_or_default();
         } else if indent == base + 2 {
             listed = is_list(content);
+            optional = content.starts_with("optional");
         } else if listed
             && indent == base + 4
             && let Some(current) = &current
@@ -89,6 +93,7 @@ fn of_lists(text: &Text, base: usize) -> Graph {
                 Some(quoted) => quoted.split(['"', '\'']).next(),
                 None => content.split([':', ' ']).next(),
             };
+            let name = name.filter(|name| !(optional && peers.contains(&format!("({name}@"))));
             graph.entry(current.clone()).or_default().extend(name.map(ToOwned::to_owned));
         }
     }
@@ -119,7 +124,7 @@ mod tests {
     #[test]
     fn what_production_installs_is_found_in_every_lock_file() {
         let npm = "{\n \"packages\": {\n  \"\": {\n   \"devDependencies\": {\n    \"d\": \"1\"\n   }\n  },\n  \"node_modules/a\": {\n   \"dependencies\": {\n    \"@x/b\": \"1\"\n   },\n   \"peerDependencies\": {\n    \"d\": \"1\"\n   }\n  },\n  \"node_modules/@x/b\": {\n  },\n  \"node_modules/d\": {\n  }\n }\n}\n";
-        let pnpm = "importers:\n\n  .:\n    dependencies:\n      a:\n        version: 1.0.0\n\nsnapshots:\n\n  a@1.0.0(d@1.0.0):\n    dependencies:\n      '@x/b': 1.0.0\n\n  '@x/b@1.0.0': {}\n\n  d@1.0.0:\n    dependencies:\n      a: 1.0.0\n";
+        let pnpm = "importers:\n\n  .:\n    dependencies:\n      a:\n        version: 1.0.0\n\nsnapshots:\n\n  a@1.0.0(d@1.0.0):\n    dependencies:\n      '@x/b': 1.0.0\n    optionalDependencies:\n      d: 1.0.0\n\n  '@x/b@1.0.0': {}\n\n  d@1.0.0:\n    dependencies:\n      a: 1.0.0\n";
         let yarn = "a@^1:\n  version \"1.0.0\"\n  dependencies:\n    \"@x/b\" \"^1\"\n\n\"@x/b@^1\":\n  version \"1.0.0\"\n\nd@^1:\n  version \"1.0.0\"\n";
         let berry = "\"a@npm:^1\":\n  version: 1.0.0\n  dependencies:\n    \"@x/b\": \"npm:^1\"\n\n\"@x/b@npm:^1\":\n  version: 1.0.0\n";
         let bun = "{\n  \"packages\": {\n    \"a\": [\"a@1.0.0\", \"\", { \"dependencies\": { \"@x/b\": \"^1\" } }, \"sha\"],\n\n    \"d\": [\"d@1.0.0\", \"\", {}, \"sha\"],\n  }\n}\n";

@@ -3,7 +3,7 @@
 use super::project::Project;
 use super::script::{self, Script};
 use super::typescript::{self, Output};
-use crate::model::Evidence;
+use crate::model::{Cmd, Decision, Evidence, Source};
 
 /// Why a script's file is not what runs.
 pub const NOT_THERE: &str = "where the compiler writes: the script names another folder";
@@ -36,4 +36,23 @@ pub fn inside(project: &Project<'_>, words: &[String], output: Option<&Output>) 
         return None;
     }
     Some((file.clone(), typescript::compiled(&source, output?)?))
+}
+
+/// The steps before the program that make it.
+pub fn built_before(project: &Project<'_>, script: &Script) -> Option<Decision<Cmd>> {
+    let step = |part: &String| {
+        let found = script::parse(project.package.as_ref()?, part, script.at.clone(), 2)?;
+        Some(found.command.to_string())
+    };
+    let makes = |part: &&String| builds(part) && !part.contains("lint");
+    let only_tidies = |part: &String| ["clean", "rimraf", "rm "].iter().any(|word| part.contains(word));
+    let made: Vec<String> = script.before.iter().filter(makes).filter_map(step).collect();
+    let text = made.join(" && ");
+    (!text.is_empty() && !made.iter().all(only_tidies))
+        .then(|| Decision::new(Cmd::Shell(text), Source::inferred("the start script does it before", [script.at.clone()])))
+}
+
+/// Whether a step makes a program, or checks or tidies what it is made of.
+pub fn builds(part: &str) -> bool {
+    ["build", "tsc", "compile", "clean", "rimraf", "rm ", "lint", "tsup", "swc", "esbuild", "webpack"].iter().any(|word| part.contains(word))
 }

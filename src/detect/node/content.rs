@@ -129,7 +129,7 @@ fn is_manifest(name: &str) -> bool {
 }
 
 /// Whether a name stands in a string of the source code, alone or as a part of a path.
-fn is_named(name: &str, texts: &[Rc<Text>]) -> bool {
+pub fn is_named(name: &str, texts: &[Rc<Text>]) -> bool {
     texts.iter().any(|text| {
         let text = text.as_str();
         text.match_indices(name).any(|(at, _)| {

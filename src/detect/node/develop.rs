@@ -42,9 +42,41 @@ pub fn dev(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], 
             .map_or_else(|| watched(draft, project, texts, file), |found| Ok(Some(found)))?
             .or_else(|| built_first(draft, project, file)),
     };
-    draft.dev = decided;
+    draft.dev = decided.map(|dev| compiled_beside(draft, project, dev, file));
     Ok(())
 }
+
+/// A script that only compiles what changes, or only runs what is compiled: together, after a first build, they are development.
+fn compiled_beside(draft: &ServiceDraft, project: &Project<'_>, dev: Decision<Cmd>, file: Option<&str>) -> Decision<Cmd> {
+    let (Cmd::Exec(words), Some(build), Some(package)) = (&dev.value, &draft.build, &project.package) else { return dev };
+    let Some(file) = file.map(|file| file.trim_start_matches("./")).filter(|file| !project.dir.has(file) && project.source_of(file) != *file) else {
+        return dev;
+    };
+    let program = words[0].rsplit('/').next().unwrap_or_default();
+    let watching = |words: &[String]| words.iter().any(|word| matches!(word.as_str(), "-w" | "--watch" | "-watch"));
+    let compiles = |program: &str, words: &[String]| COMPILERS.contains(&program) && watching(words) && !words.iter().any(|word| word.contains("nSuccess"));
+    let runs = words.iter().any(|word| word.trim_start_matches("./") == file);
+    let (beside, runner) = if compiles(program, words) {
+        (dev.value.to_string(), format!("{} --watch {file}", project.runtime.id()))
+    } else if runs {
+        let found = ["watch", "build:watch", "watch:build", "dev:build", "compile:watch", "watch-ts", "tsc:watch"].into_iter().find_map(|name| {
+            let script = script::named(package, name)?;
+            let Cmd::Exec(words) = script.command.clone() else { return None };
+            compiles(script.program(), &words).then(|| Cmd::Exec(project.located(words)).to_string())
+        });
+        match found {
+            Some(found) => (found, dev.value.to_string()),
+            // Without one that compiles, what was built first is what runs.
+            None => return Decision::new(Cmd::Shell(format!("{} && exec {}", build.value, dev.value)), dev.source),
+        }
+    } else {
+        return dev;
+    };
+    Decision::new(Cmd::Shell(format!("{} && {{ {beside} & exec {runner}; }}", build.value)), dev.source)
+}
+
+/// Programs that write what Node.js runs.
+const COMPILERS: &[&str] = &["tsc", "tsup", "swc", "babel", "rollup", "esbuild", "webpack", "tsdown", "tspc"];
 
 /// The source under the runtime's own watch, where it runs the source as it is.
 fn watched(draft: &ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], file: Option<&str>) -> Result<Option<Decision<Cmd>>, Diagnostic> {

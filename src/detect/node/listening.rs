@@ -6,7 +6,7 @@ use super::ports;
 use crate::detect::source::{self, Hit};
 use crate::fs::Text;
 use crate::manifest::pattern::{self, Pattern};
-use crate::model::{Diagnostic, Evidence};
+use crate::model::{Diagnostic, Evidence, RelPath};
 
 /// Facts read from source code.
 #[derive(Debug, Default)]
@@ -27,6 +27,31 @@ pub struct Listening {
     pub health: Option<(String, Evidence)>,
     /// Where SIGTERM is handled.
     pub handles_sigterm: Option<Evidence>,
+}
+
+impl Listening {
+    /// These facts, and those of further files where these leave something open.
+    pub fn or(self, rest: Self) -> Self {
+        Self {
+            listens: self.listens.or(rest.listens),
+            ports: if self.ports.is_empty() { rest.ports } else { self.ports },
+            reads_port: self.reads_port.or(rest.reads_port),
+            host_variable: self.host_variable.or(rest.host_variable),
+            loopback: self.loopback.or(rest.loopback),
+            no_address: self.no_address.or(rest.no_address),
+            health: self.health.or(rest.health),
+            handles_sigterm: self.handles_sigterm.or(rest.handles_sigterm),
+        }
+    }
+
+    /// Without an address that stands in none of these files' folders below `home`: it is that of pages, or of a tool.
+    pub fn without_loopback_outside(mut self, home: &RelPath, texts: &[Rc<Text>]) -> Self {
+        let top = |path: &RelPath| path.below(home).and_then(|path| Some(path.split_once('/')?.0.to_owned()));
+        let outside = |at: &Evidence| !texts.iter().any(|text| top(text.path()) == top(&at.file));
+        self.loopback = self.loopback.filter(|at| !outside(at));
+        self.no_address = self.no_address.filter(|at| !outside(at));
+        self
+    }
 }
 
 struct Patterns {

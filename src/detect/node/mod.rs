@@ -18,6 +18,7 @@ mod places;
 mod ports;
 mod prisma;
 mod project;
+mod reached;
 mod registries;
 mod runtime;
 mod script;
@@ -43,7 +44,8 @@ use super::{Detector, Found, asked, deno, source};
 use crate::catalog::{FrameworkRow, StackPack};
 use crate::fs::Dir;
 use crate::manifest::{self, Package, pattern};
-use crate::model::{Answers, Claim, Decision, Dependency, Diagnostic, Evidence, Kind, RelPath, ServiceDraft, Source, Strength};
+use crate::model::question::Question;
+use crate::model::{Answers, Claim, Decision, Dependency, Diagnostic, Evidence, Kind, Open, RelPath, ServiceDraft, Severity, Source, Strength};
 
 /// Manifests of other stacks: beside them a `package.json` is often for assets alone.
 const OTHERS: &[&str] = &[
@@ -97,6 +99,16 @@ fn found(runtime: Runtime, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -
         let found = workspace.draft(&package, answers)?;
         if !found.services.is_empty() {
             return Ok(found);
+        }
+        // Members without a program are no projects of their own: their lock file is the workspace's.
+        if !dir.has("nx.json") {
+            let mut root = single(runtime, dir, pack, answers, None)?;
+            root.open.retain(|open| open.question != Question::StartCmd);
+            if root.start.is_none() && root.notes.iter().all(|note| note.severity != Severity::Error) {
+                let message = "no member of the workspace has a start script, nor is the root a program".to_owned();
+                root.open.push(Open { question: Question::StartCmd, message, candidates: Vec::new() });
+            }
+            return Ok(Found { services: vec![root], covers: workspace.folders() });
         }
     }
     let apps = nx::applications(dir)?;

@@ -47,7 +47,10 @@ impl Reader<'_> {
         let code = code.trim_start();
         // What stands behind a variable is what a container without it takes.
         if let Some(found) = pattern::kept(FROM_OUTSIDE).and_then(|pattern| pattern.captures(code)) {
-            return self.expression(&code[found.get(1)?.start()..], depth);
+            let rest = &code[found.get(1)?.start()..];
+            let statement = &rest[..rest.find([';', '\n']).unwrap_or(rest.len())];
+            let others = statement.rmatch_indices("||").chain(statement.rmatch_indices("??")).next().map(|(at, _)| &rest[at + 2..]);
+            return self.expression(rest, depth).or_else(|| self.expression(others?, depth));
         }
         let (mut place, rest) = if let Some(quote) = code.chars().next().filter(|c| matches!(c, '\'' | '"' | '`')) {
             let body = &code[1..];
@@ -125,10 +128,16 @@ impl Reader<'_> {
             "" => return None,
             _ => {}
         }
+        let text = self.text.as_str();
+        // A part of a class or an object is given its value by its whole name.
+        if name.contains('.') && name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            let given = format!("{name} = ");
+            let value = text.match_indices(&given).find(|(at, _)| text[..*at].ends_with(char::is_whitespace)).map(|(at, _)| &text[at + given.len()..])?;
+            return self.expression(value, depth.checked_sub(1)?);
+        }
         if !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '$')) || name.starts_with(|c: char| c.is_ascii_digit()) {
             return None;
         }
-        let text = self.text.as_str();
         let mut from = 0;
         while let Some(at) = text[from..].find(name).map(|at| at + from) {
             from = at + name.len();
@@ -228,7 +237,7 @@ mod tests {
     use crate::model::RelPath;
 
     fn place(code: &str) -> Option<String> {
-        let source = "const path = require('path')\nconst DIR = path.join(__dirname, '..', 'uploads')\nconst FILE: string = process.env.DB ?? 'data/a.db'\n";
+        let source = "const path = require('path')\nconst DIR = path.join(__dirname, '..', 'uploads')\nconst FILE: string = process.env.DB ?? 'data/a.db'\nStore.folder = './files'\n";
         let tree = Tree::memory([("src/a.ts", source)]);
         let text = tree.root().peek("src/a.ts").expect("there");
         let reader = Reader { text: &text, here: RelPath::known("dist") };
@@ -250,6 +259,8 @@ mod tests {
             ("path.join(DIR, file.name))", Some("uploads/…")),
             ("FILE)", Some("data/a.db")),
             ("process.env.DATABASE_PATH || './shop.sqlite')", Some("shop.sqlite")),
+            ("process.env.DATA || args['data'] || own() || 'var/')", Some("var/")),
+            ("Store.folder)", Some("files")),
             ("new URL('../notes.json', import.meta.url))", Some("notes.json")),
             ("'file:local.db')", Some("local.db")),
             ("name)", None),

@@ -21,6 +21,8 @@ const DEFAULTS: &[&str] = &[
     r#"^["'`\])]*\s*\?\s*[^?.:;][^:;]{0,80}:\s*["']?(\d{2,5})\b"#,
     // `get('PORT', 3000)`
     r#"^["'`]\s*,\s*["'`]?(\d{2,5})\b"#,
+    // `[args.port, process.env.PORT, 3000]`
+    r#"^\s*,\s*["'`]?(\d{4,5})\b"#,
     // `PORT: z.coerce.number().default(3000)`, `get('PORT').default('3000')`, `PORT: port({ default: 3000 })`
     r#"^["'`]?\s*(?::|\))[^;]{0,160}?\b(?:default|catch|fallback)\s*[(:]\s*["'`]?(\d{2,5})\b"#,
     // `const { PORT = 3000 } = process.env`
@@ -144,6 +146,7 @@ mod tests {
             "configService.get<number>('PORT', 4100)",
             "env.get('PORT').default('4100').asPortNumber()",
             "const { HOST, PORT = 4100 } = process.env;",
+            "[args.port, process.env.PORT, 4100].find((port) => port)",
             "convict({ port: { format: 'port', default: 4100, env: 'PORT' }, db: { port: { default: 5432, env: 'DB_PORT' } } })",
         ] {
             assert_eq!(first(text), (Some("4100".to_owned()), Some("PORT".to_owned())), "{text}");

@@ -58,9 +58,14 @@ impl Project<'_> {
             return false;
         }
         let serves = framework.is_some() || self.runtime == Runtime::Bun;
+        // What people install to call it by its name is no service beside others.
+        let called = start::bin(package).is_some_and(|(file, _)| {
+            let own = script::named(package, "start").is_some_and(|script| script.file().is_some_and(|run| run.trim_start_matches("./") == file));
+            own && framework.is_none()
+        });
         // moon's tasks stand in a file of their own.
         let tasks = ["dev", "build"].iter().any(|name| package.script(name).is_some()) || self.dir.has("moon.yml");
-        starts || serves && tasks && package.doc.get(&["exports"]).is_none()
+        starts && !called || serves && tasks && package.doc.get(&["exports"]).is_none()
     }
 
     /// Whether the root of a workspace is a program too: most roots only call their members, by scripts of the same names. What a root
@@ -136,6 +141,17 @@ impl Project<'_> {
         let tail = stem.split_once('/').map_or(stem, |(_, tail)| tail);
         let mut forms =
             [stem, tail].into_iter().flat_map(|stem| [format!("src/{stem}.ts"), format!("{stem}.ts"), format!("src/{stem}.js"), format!("{stem}.js")]);
-        forms.find(|form| self.dir.has(form)).unwrap_or_else(|| file.to_owned())
+        if let Some(form) = forms.find(|form| self.dir.has(form)) {
+            return form;
+        }
+        // A compiler that writes `server/` from `api/`: the only folder with such a file.
+        let mut elsewhere = self.dir.folders().filter(|folder| *folder != "node_modules" && tail != stem).flat_map(|folder| {
+            let forms = [format!("{folder}/{tail}.ts"), format!("{folder}/{tail}.mts")];
+            forms.into_iter().filter(|form| self.dir.has(form))
+        });
+        match (elsewhere.next(), elsewhere.next()) {
+            (Some(only), None) => only,
+            _ => file.to_owned(),
+        }
     }
 }

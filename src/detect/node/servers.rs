@@ -7,16 +7,19 @@ use super::project::Project;
 use super::runtime::Runtime;
 use super::script::{self, BIN};
 use super::typescript::{self, Output};
-use super::{bun, content, develop, elsewhere, frameworks, nx, start, stripping};
+use super::{bun, content, develop, elsewhere, frameworks, nx, reached, start, stripping};
 use crate::detect::asked;
 use crate::detect::source::{self, Hit};
 use crate::fs::Text;
-use crate::manifest::{Document, pattern};
+use crate::manifest::{Document, Package, dockerfile, pattern};
 use crate::model::question::Question;
 use crate::model::{Candidates, Cmd, Decision, Dependency, Diagnostic, Evidence, Health, Kind, Open, ServiceDraft, Source};
 
 /// The endings of source files.
 pub const CODE: &[&str] = &["js", "mjs", "cjs", "ts", "mts", "cts", "tsx"];
+
+/// The program that Express' generator writes, without an ending. (expressjs/generator templates/js/www.ejs)
+pub const WWW: &str = "bin/www";
 
 /// Scripts that build, where there is none that is plainly called so.
 const BUILDS: &[&str] =
@@ -25,12 +28,7 @@ const BUILDS: &[&str] =
 /// Fills in what is true of a program that Node.js runs.
 pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagnostic> {
     let mut texts = source::files(&project.dir, CODE, &project.others);
-    // Express' generator writes the program without an ending. (expressjs/generator templates/js/www.ejs)
-    texts.extend(project.dir.peek("bin/www"));
-    let mut facts = listening::read(&texts)?;
-    if project.runtime == Runtime::Bun {
-        bun::serves(&mut facts, &texts)?;
-    }
+    texts.extend(project.dir.peek(WWW));
     draft.env.push(("NODE_ENV".to_owned(), "production".to_owned()));
     let row = draft.framework.as_ref().and_then(|framework| project.pack.framework(&framework.value));
     draft.env.extend(row.into_iter().flat_map(|row| row.env.clone()));
@@ -39,7 +37,6 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
         None => None,
     };
     let start = start::find(project, output.as_ref())?;
-    draft.kind = kind(draft, &facts, start.tool);
     draft.notes.extend(start.notes);
     draft.env.extend(start.env);
     draft.start = start.command;
@@ -48,10 +45,13 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
         draft.notes.extend(obstacles);
     }
     in_production(draft, project);
+    let facts = facts(draft, project, &texts)?;
+    draft.kind = kind(draft, &facts, start.tool);
     let file = draft.start.as_ref().and_then(|start| match &start.value {
         Cmd::Exec(words) => script::run_file(words).map(ToOwned::to_owned),
         Cmd::Shell(_) => None,
     });
+    draft.build = draft.build.take().or(start.builds);
     build(draft, project, file.as_deref())?;
     copies(draft, project, &texts, output.as_ref(), file.as_deref());
     develop::dev(draft, project, &texts, file.as_deref())?;
@@ -89,6 +89,61 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     Ok(())
 }
 
+/// What the source says of how the program listens: that which is started, with all that it imports; the rest counts where an import could not be followed.
+fn facts(draft: &ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>]) -> Result<Listening, Diagnostic> {
+    let read = |texts: &[Rc<Text>]| {
+        let mut facts = listening::read(texts)?;
+        if project.runtime == Runtime::Bun {
+            bun::serves(&mut facts, texts)?;
+        }
+        Ok::<_, Diagnostic>(facts)
+    };
+    let file = draft.start.as_ref().and_then(|start| match &start.value {
+        Cmd::Exec(words) => script::run_file(words).or_else(|| start::compiled_on_the_fly(words)),
+        Cmd::Shell(_) => None,
+    });
+    let Some(file) = file else { return read(texts) };
+    let reached = reached::from(project, Some(file));
+    let all = reached.texts.is_empty() || reached.texts.len() >= texts.len();
+    let own = read(if all { texts } else { &reached.texts })?;
+    let own = if all || reached.whole { own } else { own.or(read(texts)?.without_loopback_outside(project.dir.path(), &reached.texts)) };
+    // A program may only put together what the members of its workspace bring.
+    if own.listens.is_some() && !own.ports.is_empty() || project.libraries.is_empty() {
+        return Ok(own);
+    }
+    let shared = shared(project)?;
+    Ok(if shared.listens.is_some() { own.or(shared) } else { own })
+}
+
+/// Whether a member of a workspace that no script starts is a server all the same: the repository's own image starts the program that it
+/// installs under its name, or, where it is `alone`, that program listens.
+pub fn by_its_name(project: &Project<'_>, alone: bool) -> Result<bool, Diagnostic> {
+    let Some((file, _)) = project.package.as_ref().and_then(start::bin) else { return Ok(false) };
+    let root = project.dir.tree().root();
+    let starts = |line: &str| (line.starts_with("CMD") || line.starts_with("ENTRYPOINT")) && line.split(['"', '\'', ' ']).any(|word| word.ends_with(&file));
+    let images = dockerfile::NAMES.iter().filter_map(|name| root.peek(name).or_else(|| project.dir.peek(name)));
+    if images.into_iter().any(|text| text.as_str().lines().any(starts)) {
+        return Ok(true);
+    }
+    if !alone || !project.dir.has(&project.source_of(&file)) {
+        return Ok(false);
+    }
+    Ok(listening::read(&reached::from(project, Some(&file)).texts)?.listens.is_some())
+}
+
+/// The same facts of the members of its workspace that it uses.
+fn shared(project: &Project<'_>) -> Result<Listening, Diagnostic> {
+    // Of several that listen it is the one with a framework that the rest of the world talks to.
+    let serves = |library: &&Package| {
+        project.pack.framework.iter().any(|row| row.dependency.iter().any(|name| library.dependency(name).is_some_and(|found| found.production)))
+    };
+    let (mut chosen, others): (Vec<&Package>, Vec<&Package>) = project.libraries.iter().partition(serves);
+    chosen.extend(others);
+    let homes = chosen.into_iter().filter_map(|library| library.doc.path().parent());
+    let texts: Vec<Rc<Text>> = homes.flat_map(|home| source::files(&project.dir.tree().dir(home), CODE, &[])).collect();
+    listening::read(&texts)
+}
+
 /// The variables of the development stage: those of production, but for its name; the port is the program's own there.
 fn dev_env(draft: &mut ServiceDraft) {
     let mut env: serde_json::Map<String, serde_json::Value> =
@@ -124,7 +179,10 @@ fn build(draft: &mut ServiceDraft, project: &Project<'_>, file: Option<&str>) ->
         if let Some((name, text, at)) = package.first_script(names)
             && (!text.contains("--noEmit") || text.contains("&&"))
         {
-            candidates.push(Cmd::Shell(project.run(name)), Source::File(at));
+            let server = ["build:server", "server:build", "build-server"].into_iter().find(|other| package.script(other).is_some());
+            let both = server.filter(|other| name == "build" && missing && !text.contains(other) && !text.contains("build:"));
+            let command = both.map_or_else(|| project.run(name), |other| format!("{} && {}", project.run(name), project.run(other)));
+            candidates.push(Cmd::Shell(command), Source::File(at));
         }
     }
     if candidates.is_empty() {

@@ -1,5 +1,6 @@
 //! A script that starts several programs at once.
 
+use super::compiled;
 use super::project::Project;
 use super::script::{self, BIN, Script};
 use super::start::{self, Start};
@@ -46,7 +47,7 @@ fn plain<'w>(words: &'w [String], with_value: &'w [&str]) -> impl Iterator<Item 
 /// Of what a script starts at once, one program can be the container's.
 pub fn one_of(project: &Project<'_>, script: &Script, parts: Vec<Script>, output: Option<&Output>, candidates: &mut Candidates<Cmd>, found: &mut Start) {
     let stays =
-        |part: &Script| !start::builds(&part.command.to_string()) && start::for_production(project, part, output, Source::File(part.at.clone())).is_some();
+        |part: &Script| !compiled::builds(&part.command.to_string()) && start::for_production(project, part, output, Source::File(part.at.clone())).is_some();
     let (mut stay, rest): (Vec<Script>, Vec<Script>) = parts.into_iter().partition(stays);
     let asked = project.hints.get(Question::StartCmd).is_some();
     if stay.len() > 1 && !asked {
@@ -55,7 +56,7 @@ pub fn one_of(project: &Project<'_>, script: &Script, parts: Vec<Script>, output
         found.notes.push(Diagnostic::error("several-programs", message).at(script.at.clone()).help("say which with --start-cmd"));
     }
     let Some(one) = stay.drain(..).next() else { return };
-    if let Some(other) = rest.iter().find(|part| !start::builds(&part.command.to_string())).filter(|_| !asked) {
+    if let Some(other) = rest.iter().find(|part| !compiled::builds(&part.command.to_string())).filter(|_| !asked) {
         let message = format!("the container starts `{}` alone, without `{}`, which is for development", one.command, other.command);
         found.notes.push(Diagnostic::warning("left-out", message).at(script.at.clone()).help("say it with --start-cmd where it is otherwise"));
     }

@@ -82,6 +82,8 @@ pub struct Start {
     pub command: Option<Decision<Cmd>>,
     /// Variables that its script sets.
     pub env: Vec<(String, String)>,
+    /// What its script builds before.
+    pub builds: Option<Decision<Cmd>>,
     /// Whether it is a program for the command line.
     pub tool: bool,
     /// What there is to say.
@@ -205,7 +207,8 @@ pub(super) fn take(project: &Project<'_>, script: Script, output: Option<&Output
     let Some((command, source)) = for_production(project, &script, output, source) else { return };
     if first {
         found.env = script.env.iter().filter(|(name, _)| name != "NODE_ENV").cloned().collect();
-        let beside: Vec<&String> = script.before.iter().filter(|part| !builds(part)).collect();
+        found.builds = compiled::built_before(project, &script);
+        let beside: Vec<&String> = script.before.iter().filter(|part| !compiled::builds(part)).collect();
         if let Some(part) = beside.first() {
             found.notes.push(
                 Diagnostic::warning("left-out", format!("the container starts the program alone, without `{}` before it", crate::model::evidence::tame(part)))
@@ -222,10 +225,6 @@ pub(super) fn take(project: &Project<'_>, script: Script, output: Option<&Output
         found.notes.push(Diagnostic::warning("start-missing", message).at(script.at.clone()).help("give both the same folder"));
     }
     candidates.push(command, source);
-}
-
-pub(super) fn builds(part: &str) -> bool {
-    ["build", "tsc", "compile", "clean", "rimraf", "rm ", "lint", "tsup", "swc", "esbuild", "webpack"].iter().any(|word| part.contains(word))
 }
 
 /// The command of a script as production runs it. `None`: it is for development, and has no other form.
@@ -371,7 +370,7 @@ fn nest_entry(project: &Project<'_>, output: &Output) -> Result<String, Diagnost
 }
 
 /// The program of `bin`, where there is one.
-fn bin(package: &crate::manifest::Package) -> Option<(String, Evidence)> {
+pub fn bin(package: &crate::manifest::Package) -> Option<(String, Evidence)> {
     let node = package.doc.get(&["bin"])?;
     let file = node.str().or_else(|| node.entries().next().and_then(|(_, node)| node.str()))?;
     Some((file.trim_start_matches("./").to_owned(), package.doc.evidence(&["bin"], node)))

@@ -163,3 +163,67 @@ fn pages_that_the_own_build_makes_are_no_service_of_their_own() {
     let install = serde_json::json!([{"run": "npm install --prefix client --no-audit --no-fund", "folder": "client"}]);
     assert_eq!(found[0].extra.get("dev_installs"), Some(&install));
 }
+
+#[test]
+fn a_compiler_that_watches_serves_nothing() {
+    let settings = r#"{"compilerOptions": {"outDir": "dist", "rootDir": "src"}}"#;
+    let dev = |scripts: &str| {
+        let package =
+            format!(r#"{{"scripts": {{"build": "tsc", "start": "node dist/index.js", {scripts}}}, "devDependencies": {{"nodemon": "3", "typescript": "5"}}}}"#);
+        let draft = one(&[("package.json", &package), ("tsconfig.json", settings), ("src/index.ts", "import a from './a'\na.listen(3000)"), ("src/a.ts", "")]);
+        command(draft.dev.as_ref())
+    };
+    let compiler = "node_modules/.bin/tsc -w";
+    assert_eq!(dev(r#""dev": "tsc -w""#), format!("npm run build && {{ {compiler} & exec node --watch dist/index.js; }}"));
+    let both = format!("npm run build && {{ {compiler} & exec node_modules/.bin/nodemon dist/index.js; }}");
+    assert_eq!(dev(r#""watch": "tsc -w", "dev": "nodemon dist/index.js""#), both);
+    assert_eq!(dev(r#""dev": "nodemon dist/index.js""#), "npm run build && exec node_modules/.bin/nodemon dist/index.js");
+}
+
+#[test]
+fn what_the_start_script_builds_is_the_build() {
+    let package = r#"{"scripts": {"start": "rimraf out && tsc && node src/index.js"}, "dependencies": {"express": "5"}}"#;
+    let draft = one(&[("package.json", package), ("src/index.ts", SERVER)]);
+    assert_eq!(command(draft.build.as_ref()), "node_modules/.bin/rimraf out && node_modules/.bin/tsc");
+    let package = r#"{"scripts": {"start": "npm run lint && node index.js", "lint": "eslint ."}}"#;
+    assert_eq!(command(one(&[("package.json", package), ("index.js", SERVER)]).build.as_ref()), "");
+    let package = r#"{"scripts": {"build": "vite build", "build:server": "tsc", "start": "node out/server.js"}, "dependencies": {"express": "5"}}"#;
+    let draft = one(&[("package.json", package), ("server/server.ts", SERVER)]);
+    assert_eq!(command(draft.build.as_ref()), "npm run build && npm run build:server");
+}
+
+#[test]
+fn a_member_that_the_image_starts_by_its_name_is_the_application() {
+    let root = ("package.json", r#"{"private": true, "workspaces": ["packages/*"]}"#);
+    let cli = ("packages/cli/package.json", r#"{"name": "mail", "bin": {"mail": "./bin/mail.js"}, "exports": "./a.js", "dependencies": {"@m/ui": "*"}}"#);
+    let ui =
+        ("packages/ui/package.json", r#"{"name": "@m/ui", "scripts": {"build": "vite build", "preview": "vite preview"}, "devDependencies": {"vite": "7"}}"#);
+    let files = [root, cli, ui, ("packages/cli/bin/mail.js", SERVER), ("packages/ui/index.html", "")];
+    // Pages that it depends on are its own to send.
+    let names = |files: &[(&str, &str)]| services(files).into_iter().map(|service| service.root.as_str().to_owned()).collect::<Vec<_>>();
+    assert_eq!(names(&files), ["packages/cli"]);
+    let mut more = files.to_vec();
+    more.push(("packages/api/package.json", r#"{"name": "@m/api", "scripts": {"start": "node a.js"}}"#));
+    more.push(("packages/api/a.js", SERVER));
+    assert_eq!(names(&more), ["packages/api", "packages/ui"]);
+    more.push(("Dockerfile", "FROM node:24\nCMD [\"node\", \"bin/mail.js\"]\n"));
+    assert_eq!(names(&more), ["packages/api", "packages/cli"]);
+}
+
+#[test]
+fn members_without_a_program_are_no_projects_of_their_own() {
+    let member = r#"{"name": "a", "scripts": {"build": "tsc"}, "dependencies": {"left-pad": "1"}}"#;
+    let draft = services(&[
+        ("package.json", r#"{"name": "all", "private": true}"#),
+        ("pnpm-workspace.yaml", "packages: [libs/*]\n"),
+        ("pnpm-lock.yaml", "lockfileVersion: '9.0'\n"),
+        ("libs/a/package.json", member),
+    ]);
+    assert_eq!(draft.iter().map(|draft| (draft.name.as_str(), draft.open.len())).collect::<Vec<_>>(), [("all", 1)]);
+}
+
+#[test]
+fn actions_run_on_their_runners() {
+    let action = one(&[("package.json", r#"{"name": "a"}"#), ("action.yml", "name: a\n"), ("src/index.js", "run()")]);
+    assert!(noted(&action, "runs-elsewhere") && action.start.is_none());
+}

@@ -8,13 +8,13 @@ use super::managers::Manager;
 use super::project::Project;
 use super::runtime::{self, Runtime};
 use super::script::BIN;
-use super::{content, natives, typescript};
+use super::{content, natives, servers, typescript};
 use crate::catalog::StackPack;
 use crate::detect::Found;
 use crate::detect::source;
 use crate::fs::{Dir, Text};
 use crate::manifest::{Document, Node, Package};
-use crate::model::{Answers, Cmd, Diagnostic, RelPath, ServiceDraft};
+use crate::model::{Answers, Cmd, Diagnostic, Kind, RelPath, ServiceDraft};
 
 /// A package of a workspace.
 pub struct Member<'a> {
@@ -83,6 +83,14 @@ impl<'a> Workspace<'a> {
             let wanted = if found.services.is_empty() { Wanted::Alone } else { Wanted::Application };
             found.services.extend(self.one(at, package, answers, &mut kits, wanted)?);
         }
+        self.leave_parts(&mut found.services);
+        // Where no server is, what its users call by its name is the program.
+        for at in 0..self.members().len() {
+            if found.services.is_empty() {
+                let draft = self.one(at, package, answers, &mut kits, Wanted::Whatever)?;
+                found.services.extend(draft.filter(|draft| draft.start.is_some() && draft.open.is_empty()));
+            }
+        }
         // Where nothing else is there, the reason is said.
         for at in 0..self.members().len() {
             if found.services.iter().all(|service| service.notes.iter().any(|note| note.id == "runs-elsewhere")) {
@@ -91,6 +99,19 @@ impl<'a> Workspace<'a> {
             }
         }
         Ok(found)
+    }
+
+    /// Pages that a server of the workspace depends on are its own to send.
+    fn leave_parts(&self, services: &mut Vec<ServiceDraft>) {
+        let used = |folder: &RelPath| {
+            let name = self.members().iter().find(|member| member.dir.path() == folder).map(|member| member.name.as_str());
+            services.iter().filter(|service| service.kind == Kind::Server).any(|service| {
+                service.root != *folder && service.dependencies.iter().any(|dependency| dependency.production && Some(dependency.name.as_str()) == name)
+            })
+        };
+        let parts: Vec<RelPath> =
+            services.iter().filter(|service| service.kind == Kind::Site && used(&service.root)).map(|service| service.root.clone()).collect();
+        services.retain(|service| !parts.contains(&service.root));
     }
 
     /// The folders of the members.
@@ -140,7 +161,11 @@ impl<'a> Workspace<'a> {
             framework: None,
             nx: None,
         };
-        let is_application = if is_root { project.is_application_beside_members(wanted == Wanted::Alone) } else { project.is_application() };
+        let is_application = if is_root {
+            project.is_application_beside_members(wanted == Wanted::Alone)
+        } else {
+            project.is_application() || servers::by_its_name(&project, wanted == Wanted::Alone)?
+        };
         if wanted != Wanted::Whatever && !is_application {
             return Ok(None);
         }
@@ -187,7 +212,7 @@ impl<'a> Workspace<'a> {
         for library in libraries.iter().map(|at| &self.packages[*at]) {
             draft.dependencies.extend(library.package.dependencies());
             if library.package.script("build").is_some() && draft.build.is_some() {
-                outputs.push(self.below(&library.dir, &made(library)?));
+                outputs.extend(made(library)?.iter().map(|folder| self.below(&library.dir, folder)));
             } else {
                 let texts: Vec<Rc<Text>> = source::files(&library.dir, &["js", "mjs", "cjs", "ts"], &[]);
                 let parts = content::of_source(&library.dir, &texts, &[]);
@@ -309,14 +334,24 @@ pub fn plain(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('-') && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '@' | '/' | '-' | '_' | '.'))
 }
 
-/// The folder that a library's build makes.
-fn made(library: &Member<'_>) -> Result<String, Diagnostic> {
-    if let Some(output) = typescript::output(&library.dir, &library.package)? {
-        return Ok(output.folder);
-    }
+/// The folders that a library's build makes: the compiler's, and those that are published and that a file of settings of its build names.
+fn made(library: &Member<'_>) -> Result<Vec<String>, Diagnostic> {
     let main = library.package.doc.str(&["main"]).unwrap_or("dist/index.js");
-    let folder = RelPath::known(main).as_str().split_once('/').map_or("dist", |(folder, _)| folder).to_owned();
-    Ok(folder)
+    let mut found = match typescript::output(&library.dir, &library.package)? {
+        Some(output) => vec![output.folder],
+        None => vec![RelPath::known(main).as_str().split_once('/').map_or("dist", |(folder, _)| folder).to_owned()],
+    };
+    let settings = |file: &&str| file.starts_with("vite.config.") || file.starts_with("webpack.config.") || file.starts_with("rollup.config.");
+    let texts: Vec<Rc<Text>> = library.dir.files().filter(settings).filter_map(|file| library.dir.peek(file)).collect();
+    let published = library.package.doc.get(&["files"]).into_iter().flat_map(Node::items).filter_map(Node::str);
+    for folder in published.map(|path| path.trim_start_matches("./").trim_end_matches(['*', '/'])) {
+        let known = found.iter().any(|known| known == folder || folder.starts_with(&format!("{known}/")));
+        if !known && !folder.is_empty() && !folder.contains(['.', '*', '!', '/']) && !library.dir.has_dir(folder) && content::is_named(folder, &texts) {
+            found.push(folder.to_owned());
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -1,14 +1,10 @@
 //! Where programs on Node.js and Bun say what they write: folders that they make or take uploads into, databases and logs in files.
 
-use std::collections::BTreeSet;
-use std::rc::Rc;
-
-use super::places::{Place, Reader, imported};
+use super::places::{Place, Reader};
 use super::project::Project;
-use super::script;
 use super::typescript::{self, Output};
+use super::{reached, script};
 use crate::detect::writes::Writes;
-use crate::fs::Text;
 use crate::manifest::pattern;
 use crate::model::{Cmd, Diagnostic, Evidence, Kind, RelPath, ServiceDraft};
 
@@ -70,7 +66,7 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     });
     let pages = draft.extra.get("front").is_some();
     let compiled = draft.build.is_some() && file.as_ref().is_some_and(|file| !project.dir.has(file.trim_start_matches("./")));
-    let texts = reached(project, file.as_deref().filter(|_| !pages));
+    let texts = reached::from(project, file.as_deref().filter(|_| !pages)).texts;
     let mut found = Writes::default();
     for text in &texts {
         let Some(path) = text.path().below(project.dir.path()) else { continue };
@@ -170,39 +166,6 @@ fn take(found: &mut Writes, project: &Project<'_>, takes: Takes, place: &Place, 
     } else {
         found.alone(&place.path, at);
     }
-}
-
-/// The source files that a program reaches from this one by its imports; all of them where it can't be said.
-fn reached(project: &Project<'_>, file: Option<&str>) -> Vec<Rc<Text>> {
-    const IMPORT: &str = r#"["'`]((?:\.{1,2}|@|~|src)/[\w@./-]*|\.{1,2})["'`]"#;
-    let all = crate::detect::source::files(&project.dir, super::servers::CODE, &project.others);
-    let production = |text: &Rc<Text>| text.path().below(project.dir.path()).is_some_and(|path| !super::content::is_of_tools(path));
-    let all: Vec<Rc<Text>> = all.into_iter().filter(production).collect();
-    let first = file.map(|file| project.source_of(file)).and_then(|file| imported(&project.dir, &RelPath::root(), &file));
-    let (Some(first), Some(pattern)) = (first, pattern::kept(IMPORT)) else { return all };
-    let mut known: BTreeSet<String> = BTreeSet::new();
-    let mut open = vec![first];
-    while let Some(path) = open.pop() {
-        if !known.insert(path.clone()) {
-            continue;
-        }
-        let Some(text) = project.dir.peek(&path) else { continue };
-        // What looks for its parts on the disk reaches whatever is there.
-        if ["readdirSync(", "readdir(", "autoload", "glob(", "globSync(", "requireDirectory"].iter().any(|sign| text.as_str().contains(sign)) {
-            return all;
-        }
-        let folder = RelPath::known(&path).parent().unwrap_or_else(RelPath::root);
-        for groups in pattern.captures_iter(text.as_str()) {
-            let Some(name) = groups.get(1).map(|name| name.as_str()) else { continue };
-            let tail = name.strip_prefix("@/").or_else(|| name.strip_prefix("~/")).or_else(|| name.strip_prefix("src/"));
-            let next = match tail {
-                Some(tail) => ["src", ""].iter().find_map(|root| imported(&project.dir, &RelPath::known(root), tail)),
-                None => imported(&project.dir, &folder, name),
-            };
-            open.extend(next);
-        }
-    }
-    all.into_iter().filter(|text| text.path().below(project.dir.path()).is_some_and(|path| known.contains(path))).collect()
 }
 
 #[cfg(test)]
