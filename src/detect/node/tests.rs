@@ -227,3 +227,17 @@ fn actions_run_on_their_runners() {
     let action = one(&[("package.json", r#"{"name": "a"}"#), ("action.yml", "name: a\n"), ("src/index.js", "run()")]);
     assert!(noted(&action, "runs-elsewhere") && action.start.is_none());
 }
+
+#[test]
+fn a_program_lies_where_its_package_is_asked_for() {
+    let member = r#"{"name": "api", "scripts": {"start": "node a.js", "dev": "nest start --watch"}, "devDependencies": {"@nestjs/cli": "11"}}"#;
+    let root = ("package.json", r#"{"name": "all", "private": true}"#);
+    let draft = one(&[
+        root,
+        ("pnpm-workspace.yaml", "packages: [apps/*]\n"),
+        ("pnpm-lock.yaml", "lockfileVersion: '9.0'\n"),
+        ("apps/api/package.json", member),
+        ("apps/api/a.js", SERVER),
+    ]);
+    assert_eq!(command(draft.dev.as_ref()), "node_modules/.bin/nest start --watch");
+}
