@@ -2,6 +2,7 @@
 
 use super::project::Project;
 use super::requirement;
+use super::tasks;
 use crate::fs::Dir;
 use crate::manifest::{Document, Node};
 use crate::model::{Diagnostic, Evidence};
@@ -11,9 +12,6 @@ const FILES: &[&str] = &["conda-lock.yml", "environment.yml", "environment.yaml"
 
 /// Environments of pixi that hold no tools of development.
 const PRODUCTION: &[&str] = &["prod", "production"];
-
-/// Tasks of pixi that start the program.
-const TASKS: &[&str] = &["start", "serve", "server", "run", "prod", "app"];
 
 /// Packages that only Windows or macOS has: an export of another system names them.
 const OTHER_SYSTEMS: &[&str] = &["appnope", "libcxx", "pywin32", "pywinpty", "ucrt", "vc", "vc14_runtime", "vs2015_runtime", "wincertstore"];
@@ -131,9 +129,9 @@ fn pixi(dir: &Dir<'_>, doc: &Document, home: &[&str], into: Option<&mut Project>
     let named = PRODUCTION.iter().find(|name| environments.is_some_and(|all| all.get(&[name]).is_some()));
     found.environment = (*named.unwrap_or(&"default")).to_owned();
     found.manifests.extend(["pixi.lock"].into_iter().filter(|file| dir.has(file)).map(str::to_owned));
-    found.task = TASKS.iter().find_map(|name| {
+    found.task = tasks::STARTS.iter().find_map(|name| {
         let node = get(&["tasks", name])?;
-        let command = node.str().or_else(|| node.get(&["cmd"])?.str())?;
+        let command = tasks::command(node)?;
         Some((command.to_owned(), at(&["tasks", name], node)))
     });
     for (name, node) in get(&["pypi-dependencies"]).into_iter().flat_map(Node::entries) {

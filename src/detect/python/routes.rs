@@ -117,10 +117,10 @@ pub fn health(sources: &Sources<'_>, object: &str) -> Result<Option<Decision<Str
     let mut patterns = vec![format!(r#"@{holder}\.(?:get|route|api_route|head|custom_route)\(\s*["'](/[\w./-]*)["']"#)];
     if !prefixed {
         patterns.push(r#"@get\(\s*(?:path\s*=\s*)?\[?\s*["'](/[\w./-]*)["']"#.to_owned());
-        // FastHTML's router, Tornado's and web.py's tables, Falcon's and Pyramid's calls.
+        // FastHTML's router, Tornado's and web.py's tables, aiohttp's, Falcon's and Pyramid's calls.
         patterns.push(r#"@rt\(\s*["'](/[\w./-]*)["']"#.to_owned());
         patterns.push(r#"\(\s*r?["'](/[\w./-]*)["']\s*,\s*[A-Z]\w*"#.to_owned());
-        patterns.push(r#"\badd_route\(\s*(?:["']\w+["']\s*,\s*)?["'](/[\w./-]*)["']"#.to_owned());
+        patterns.push(r#"\b(?:add_route|add_get|web\.get)\(\s*(?:["'][\w*]+["']\s*,\s*)?["'](/[\w./-]*)["']"#.to_owned());
         patterns.push(r#"\bRoute\(\s*["'](/[\w./-]*)["']"#.to_owned());
     }
     pick(sources, &patterns, HEALTH)

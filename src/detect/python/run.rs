@@ -79,7 +79,11 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<Writes, Diagn
     if let (Some(row), Some(source)) = (run.row, &run.framework) {
         draft.framework = Some(Decision::new(row.id.clone(), source.clone()));
     }
+    let task = facts.project.conda.as_ref().and_then(|conda| conda.task.clone()).or_else(|| stated::task(facts));
     let mut ports = Candidates::new();
+    if let Some((task, at)) = task.as_ref().filter(|(task, _)| of_web && process.is_none() && task.contains("0.0.0.0")) {
+        ports.extend(routes::port_of(task).map(|port| (port, Source::File(at.clone()))));
+    }
     if let Some(process) = process.filter(|process| process.name == "web") {
         ports.extend(said.as_deref().and_then(routes::port_of).map(|port| (port, Source::File(process.at.clone()))));
     }
@@ -115,10 +119,10 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<Writes, Diagn
             }
         }
     }
-    if let Some((task, at)) = facts.project.conda.as_ref().and_then(|conda| conda.task.clone())
+    if let Some((task, at)) = task
         && let Ok(command) = Cmd::parse(&task)
         // A task for the developer's own machine serves nobody else.
-        && (run.apps.len() != 1 || task.contains("0.0.0.0"))
+        && (!of_web || task.contains("0.0.0.0"))
     {
         starts.push(command, Source::File(at));
     }
@@ -236,7 +240,8 @@ fn commands(
         && let Some(text) = facts.sources.dir.peek(&file).filter(|text| programs::is_guarded(text))
     {
         let (module, _) = apps::module(facts.sources, &text, &file);
-        starts.push(Cmd::exec(["python", "-m", &module]), Source::inferred("the module starts the server", [at]));
+        let module = module.trim_end_matches(".__main__");
+        starts.push(Cmd::exec(["python", "-m", module]), Source::inferred("the module starts the server", [at]));
     }
     if run.row.is_none() && starts.is_empty() {
         starts.extend(processes::workers(facts)?.into_iter().next().map(|decision| (decision.value, decision.source)));

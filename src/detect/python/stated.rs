@@ -3,11 +3,12 @@
 use super::apps::App;
 use super::processes;
 use super::run::Facts;
+use super::tasks;
 use crate::detect::handwritten::{self, Line};
 use crate::detect::listening::FREE;
 use crate::manifest::procfile::{self, Process};
 use crate::model::question::Question;
-use crate::model::{Diagnostic, ServiceDraft};
+use crate::model::{Diagnostic, Evidence, ServiceDraft};
 
 use super::requirement::normalise;
 
@@ -61,6 +62,12 @@ pub fn by_hand(facts: &Facts<'_>, serves: bool, draft: &mut ServiceDraft) -> Opt
     }
     release(draft, &before, &process);
     Some(process)
+}
+
+/// The task of a task runner that starts the program in production, where the image will have what it starts.
+pub fn task(facts: &Facts<'_>) -> Option<(String, Evidence)> {
+    let own = |task: &str| is_there(facts, task) && !task.contains("reload") && !DEVELOPMENT.iter().any(|sign| task.contains(sign));
+    tasks::start(&facts.sources.dir, facts.project).filter(|(task, _)| own(task))
 }
 
 /// The same command on a port that needs no rights, where its own does.

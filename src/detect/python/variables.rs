@@ -28,6 +28,7 @@ pub fn needed(sources: &Sources<'_>, known: Vec<(String, Evidence)>, draft: &Ser
             }
         }
     }
+    found.extend(of_classes(sources)?);
     let mut names: Vec<(String, Evidence)> = Vec::new();
     for (name, at) in found {
         let given = GIVEN.contains(&name.as_str()) || draft.env.iter().any(|(known, _)| *known == name);
@@ -50,6 +51,28 @@ pub fn needed(sources: &Sources<'_>, known: Vec<(String, Evidence)>, draft: &Ser
             .at_all(at)
             .help("pass them when the container starts (`--env-file .env`, `env_file` of compose.yaml); none of them belongs into the image"),
     ))
+}
+
+/// The fields without a default of classes of settings, which pydantic reads from variables of their names.
+fn of_classes(sources: &Sources<'_>) -> Result<Vec<(String, Evidence)>, Diagnostic> {
+    let class = regex(r"(?m)^class\s+\w+\([^)\n]*Settings\b[^)\n]*\):")?;
+    let field = regex(
+        r"(?m)^(?:    |\t)([A-Za-z]\w*)\s*:\s*(?:str|int|float|bool|bytes|SecretStr|EmailStr|Path|\w+Dsn|\w+Url)[ \t]*(?:=[ \t]*Field\([ \t]*\.\.\.[ \t]*\)[ \t]*)?(?:#[^\n]*)?$",
+    )?;
+    let prefix = regex(r#"\benv_prefix\s*=\s*["'](\w*)["']"#)?;
+    let mut found = Vec::new();
+    for text in sources.of_production().filter(|text| text.as_str().contains("BaseSettings")) {
+        for start in class.captures_iter(text.as_str()).filter_map(|hit| Some(hit.get(0)?.end())) {
+            let body = &text.as_str()[start..];
+            let end = body.match_indices('\n').map(|(at, _)| at + 1).find(|at| body[*at..].starts_with(|c: char| !c.is_whitespace())).unwrap_or(body.len());
+            let body = &body[..end];
+            let prefix = prefix.captures(body).and_then(|hit| hit.get(1)).map_or("", |prefix| prefix.as_str());
+            for name in field.captures_iter(body).filter_map(|hit| hit.get(1)) {
+                found.push((format!("{prefix}{}", name.as_str()).to_ascii_uppercase(), text.at(start + name.start(), name.as_str())));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Whether a place in the source is reached under a condition only.
@@ -89,6 +112,8 @@ mod tests {
     #[test]
     fn variables_without_a_default() {
         assert!(note("key = os.environ[\"API_KEY\"]\nos.environ['B']\n").is_some_and(|message| message.contains("API_KEY, B:")));
+        let settings = "class Settings(BaseSettings):\n    model_config = SettingsConfigDict(env_prefix=\"SHOP_\")\n    name: str = 'x'\n    database_url: PostgresDsn\n    token: SecretStr = Field(...)  # told\n    limits: Limits\n\n    def f(self):\n        a: int\n\nclass Item(BaseModel):\n    id: int\n";
+        assert!(note(settings).is_some_and(|message| message.contains("given SHOP_DATABASE_URL, SHOP_TOKEN:")));
         for source in [
             "os.environ['A'] = '1'\n",
             "os.environ.get('A')\n",

@@ -17,14 +17,14 @@ const LAST_PATCH: u64 = 40;
 /// Why an older line than the catalogue's default is taken.
 const NEWEST: &str = "the newest line that the dependencies can be used with";
 
-/// The candidates: `.python-version`; pins in `.tool-versions`, mise and `runtime.txt` that the manifests allow; the manifests; the other pins; then
+/// The candidates: pins in `.python-version`, `.tool-versions`, mise and `runtime.txt` that the manifests allow; the manifests; the other pins; then
 /// what the dependencies have wheels for.
 pub fn candidates(dir: &Dir<'_>, project: &Project, row: &RuntimeRow, closure: &Closure<'_>) -> Result<Candidates<Version>, Diagnostic> {
     let mut found = Candidates::new();
-    if let Some((text, at)) = tool_versions::single(dir, ".python-version")? {
-        found.extend(pinned(&text, row).map(|version| (version, Source::File(at))));
-    }
     let mut pins = Vec::new();
+    if let Some((text, at)) = tool_versions::single(dir, ".python-version")? {
+        pins.extend(pinned(&text, row).map(|version| (version, Source::File(at))));
+    }
     for (text, at) in tool_versions::read(dir, &["python"])? {
         pins.extend(pinned(&text, row).map(|version| (version, Source::File(at))));
     }
@@ -143,6 +143,7 @@ mod tests {
             detect(&tree, &Answers::default()).services[0].runtime.as_ref().map(|runtime| runtime.value.to_string())
         };
         assert_eq!(version(">=3.10").as_deref(), Some("3.12"));
+        // One that the manifest refuses, its manager refuses too.
         assert_eq!(version(">=3.13").as_deref(), Some("3.14"));
     }
 
