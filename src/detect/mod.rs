@@ -7,6 +7,7 @@ mod deno;
 mod front_end;
 mod go;
 mod handwritten;
+mod health;
 mod listening;
 mod node;
 mod python;

@@ -121,29 +121,6 @@ pub fn is_comment(text: &Text, place: usize, comment: &str) -> bool {
     !comment.is_empty() && before.starts_with(comment) || comment == "//" && (before.starts_with("* ") || before.starts_with("**") || before.starts_with("/*"))
 }
 
-/// Routes that say how a server is, the plainest first.
-const HEALTH_ROUTES: &[&str] =
-    &["healthz", "health", "livez", "readyz", "healthcheck", "health_check", "health-check", "health/live", "_health", "ping", "status", "heartbeat", "up"];
-
-/// The route that a server answers on when it is well: one that its code names, else `/`.
-pub fn health_route(texts: &[Rc<Text>], comment: &str) -> Decision<String> {
-    let named = HEALTH_ROUTES.iter().find_map(|route| {
-        // A plain search first: most files name no route at all.
-        let near: Vec<Rc<Text>> = texts.iter().filter(|text| text.as_str().contains(route)).cloned().collect();
-        if near.is_empty() {
-            return None;
-        }
-        let whole = pattern::pattern(&format!(r#""(?:[A-Z]+ )?(/(?:api/)?(?:v\d+/)?{route})/? ?""#)).ok()?;
-        // Filters that join a path's parts name each without a slash.
-        let part = || find(&near, &pattern::pattern(&format!(r#"\bpath!?\(\s*"({route})"\s*\)"#)).ok()?, comment);
-        find(&near, &whole, comment).or_else(|| part().map(|hit| Hit { value: format!("/{}", hit.value), ..hit }))
-    });
-    match named {
-        Some(hit) => Decision::new(hit.value, Source::File(hit.at)),
-        None => Decision::new("/".to_owned(), Source::default("any answer but a server error counts")),
-    }
-}
-
 /// Folders that programs read at run time, by the names that they commonly have.
 const READ_FOLDERS: &[&str] = &[
     "templates",
@@ -349,7 +326,7 @@ fn is_read(hit: &Hit) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{files, find_all, health_route, port_in, reads};
+    use super::{files, find_all, port_in, reads};
     use crate::fs::Tree;
     use crate::manifest::pattern;
 
@@ -385,13 +362,5 @@ mod tests {
         assert_eq!(found.folders.iter().map(|(from, _, _)| from.as_str()).collect::<Vec<_>>(), ["api/static"]);
         assert_eq!(found.files.iter().map(|(_, file, _)| file.as_str()).collect::<Vec<_>>(), ["app.yaml", "x.toml"]);
         assert_eq!(port_in(&found.texts(&tree.root())).map(|(port, _)| port), Some(9000));
-    }
-
-    #[test]
-    fn finds_the_plainest_health_route() {
-        let tree = Tree::memory([("a.rs", "route(\"/ping\")\nget(\"/api/health\")\nget(\"/healthy\")\n")]);
-        let texts = files(&tree.root(), &["rs"], &[]);
-        assert_eq!(health_route(&texts, "//").value, "/api/health");
-        assert_eq!(health_route(&[], "//").value, "/");
     }
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::writes::compiled::Language;
-use super::{Detector, Found, asked, source};
+use super::{Detector, Found, asked, health, source};
 use crate::catalog::StackPack;
 use crate::catalog::stack::RuntimeRow;
 use crate::fs::{Dir, Text};
@@ -152,7 +152,7 @@ fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], hints: &crate::model::ans
     }
     let http = search(r"(http\.Server|httpz|zap\.|HTTP/1)").is_some();
     draft.health = match draft.kind {
-        Kind::Server if http => Health::Http(source::health_route(texts, "//")),
+        Kind::Server if http => Health::Http(health::route(texts)),
         Kind::Server => Health::None { because: format!("`{}` speaks no HTTP", draft.name) },
         _ => Health::None { because: format!("`{}` serves no port", draft.name) },
     };

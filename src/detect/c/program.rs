@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::detect::{asked, listening, source};
+use crate::detect::{asked, health, listening, source};
 use crate::fs::Text;
 use crate::manifest::pattern;
 use crate::model::answers::Hints;
@@ -63,7 +63,7 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], hints: &Hints<'_>) ->
         search(texts, r"(HTTP/1|httplib|evhttp|lws_create_context|mg_http_listen|crow::|drogon|Pistache|microhttpd|beast::http|mongoose|restinio|oatpp)")
             .is_some();
     draft.health = match draft.kind {
-        Kind::Server if speaks_http => Health::Http(source::health_route(texts, "//")),
+        Kind::Server if speaks_http => Health::Http(health::route(texts)),
         Kind::Server => Health::None { because: format!("`{}` speaks no HTTP", draft.name) },
         Kind::Worker => Health::None { because: format!("`{}` serves no port", draft.name) },
         _ => Health::None { because: format!("`{}` runs and ends, it serves no port", draft.name) },

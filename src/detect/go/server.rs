@@ -8,7 +8,7 @@ use super::settings;
 use super::wanted;
 use crate::catalog::StackPack;
 use crate::detect::listening::{self, Setting, is_likely};
-use crate::detect::{asked, source};
+use crate::detect::{asked, health, source};
 use crate::fs::Text;
 use crate::manifest::pattern;
 use crate::model::question::Question;
@@ -208,7 +208,7 @@ fn health(draft: &ServiceDraft, texts: &[Rc<Text>]) -> Health {
     if speaks_grpc {
         return Health::None { because: format!("`{}` speaks gRPC, which nothing in this image can ask", draft.name) };
     }
-    Health::Http(source::health_route(texts, "//"))
+    Health::Http(health::route(texts))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::cargo::{Bin, Package};
 use super::settings;
 use crate::catalog::FrameworkRow;
-use crate::detect::{asked, listening, source};
+use crate::detect::{asked, health, listening, source};
 use crate::fs::{Dir, Text};
 use crate::manifest::pattern;
 use crate::model::answers::Hints;
@@ -131,7 +131,7 @@ pub fn facts(
         Kind::Server if framework.is_some_and(|row| row.id == "tonic") => {
             Health::None { because: format!("`{}` speaks gRPC, which nothing in this image can ask", draft.name) }
         }
-        Kind::Server if framework.is_some() || speaks_http(draft, texts) => Health::Http(source::health_route(texts, "//")),
+        Kind::Server if framework.is_some() || speaks_http(draft, texts) => Health::Http(health::route(texts)),
         Kind::Server => Health::None { because: format!("`{}` speaks no HTTP", draft.name) },
         _ => Health::None { because: format!("`{}` serves no port", draft.name) },
     };
