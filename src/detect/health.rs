@@ -93,7 +93,7 @@ fn regions(text: &str, call: &str, chain: bool) -> Vec<(Range<usize>, usize, Str
 }
 
 /// How long the text goes on until what was opened before it is closed; a chain ends with its statement too.
-fn closed(text: &str, chain: bool) -> usize {
+pub fn closed(text: &str, chain: bool) -> usize {
     let mut depth = 0_i32;
     for (at, c) in text.char_indices() {
         match c {
@@ -155,7 +155,8 @@ fn captured<'t>(pattern: &str, text: &'t str) -> Option<(usize, &'t str)> {
     Some((groups.get(0)?.start(), &text[group.start()..group.end()]))
 }
 
-fn last(pattern: &str, text: &str) -> Option<(usize, String)> {
+/// The last match of a pattern: where it begins, and its group.
+pub fn last(pattern: &str, text: &str) -> Option<(usize, String)> {
     let groups = pattern::pattern(pattern).ok()?.captures_iter(text).last()?;
     Some((groups.get(0)?.start(), groups.get(1)?.as_str().to_owned()))
 }

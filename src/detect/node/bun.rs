@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use super::content;
-use super::listening::{self, Listening};
+use super::listening::Listening;
 use super::project::Project;
+use super::routes;
 use super::runtime::{self, Runtime};
 use super::script;
 use crate::catalog::StackPack;
@@ -56,7 +57,7 @@ pub fn serves(facts: &mut Listening, texts: &[Rc<Text>]) -> Result<(), Diagnosti
     let Some(hit) = source::find(texts, &pattern, "//") else { return Ok(()) };
     if facts.health.is_none() {
         // Routes of `Bun.serve` are keys of an object.
-        let routes = format!(r#"["'](/(?:api/)?{})["']\s*:"#, listening::ROUTES);
+        let routes = format!(r#"["'](/(?:api/)?{})["']\s*:"#, routes::NAMES);
         let routes = pattern::pattern(&routes).map_err(|error| Diagnostic::error("pattern", error.to_string()))?;
         facts.health = source::find(texts, &routes, "//").map(|hit| (hit.value, hit.at));
     }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::ports;
+use super::{ports, routes};
 use crate::detect::source::{self, Hit};
 use crate::fs::Text;
 use crate::manifest::pattern::{self, Pattern};
@@ -59,18 +59,10 @@ struct Patterns {
     host: Pattern,
     loopback: Pattern,
     listen_options: Pattern,
-    route: Pattern,
-    compared: Pattern,
-    nest_route: Pattern,
-    nest_controller: Pattern,
-    nest_prefix: Pattern,
     own_socket: Pattern,
     on_signal: Pattern,
     sigterm: Pattern,
 }
-
-/// Names of routes that answer when a program is well, the last component of the path.
-pub const ROUTES: &str = r"(?:health|healthz|health-check|healthcheck|livez|liveness|live|readyz|ping|_health|__health)";
 
 impl Patterns {
     fn new() -> Result<Self, regex_syntax::Error> {
@@ -84,11 +76,6 @@ impl Patterns {
             )?,
             loopback: re(r#"(?:\.listen\([^)\n]{0,80}|\b(?:host|hostname)\s*[:=]\s*)["'](127\.0\.0\.1|localhost)["']"#)?,
             listen_options: re(r"\.listen\(\s*(\{[^}]*\bport\b[^}]*\})")?,
-            route: re(&format!(r#"(?:\.(?:get|all|use|head|route)\(|\b(?:url|path)\s*:)\s*["'`](/(?:[\w-]+/)*{ROUTES})/?["'`]"#))?,
-            compared: re(&format!(r#"(?:===?|\bcase)\s*["'`](/(?:[\w-]+/)*{ROUTES})/?["'`]"#))?,
-            nest_route: re(&format!(r#"@Get\(\s*["'`]/?({ROUTES})["'`]"#))?,
-            nest_controller: re(r#"@Controller\(\s*(?:["'`]/?([\w/-]*)["'`])?"#)?,
-            nest_prefix: re(r#"\.setGlobalPrefix\(\s*["'`]/?([\w/-]+)["'`]"#)?,
             own_socket: re(r#"(\bnew\s+Server\(\s*\d|require\(["']socket\.io["']\)\(\s*\d)"#)?,
             on_signal: re(r"(\bprocess\.(?:on|once)\()")?,
             sigterm: re(r#"(["'`]SIGTERM["'`])"#)?,
@@ -109,8 +96,7 @@ pub fn read(texts: &[Rc<Text>]) -> Result<Listening, Diagnostic> {
         .into_iter()
         .find(|hit| !hit.value.contains("host") && !hit.value.contains("..."))
         .map(|hit| hit.at);
-    found.health = nest_health(texts, &patterns)
-        .or_else(|| [&patterns.route, &patterns.compared].into_iter().find_map(|pattern| source::find(texts, pattern, "//")).map(|hit| (hit.value, hit.at)));
+    found.health = routes::health(texts)?;
     // A server of Socket.IO's own answers nothing but its own path.
     if found.health.is_none() {
         found.health = source::find(texts, &patterns.own_socket, "//").map(|hit| ("/socket.io/".to_owned(), hit.at));
@@ -123,28 +109,6 @@ pub fn read(texts: &[Rc<Text>]) -> Result<Listening, Diagnostic> {
     Ok(found)
 }
 
-/// The route of a controller: the application's prefix, the controller's and the method's.
-fn nest_health(texts: &[Rc<Text>], patterns: &Patterns) -> Option<(String, Evidence)> {
-    let global = source::find(texts, &patterns.nest_prefix, "//").map(|hit| hit.value);
-    let last = pattern::pattern(&format!("^(?:.*/)?{ROUTES}$")).ok()?;
-    for text in texts.iter().filter(|text| text.as_str().contains("@Controller(")) {
-        let one = std::slice::from_ref(text);
-        let prefix = source::find(one, &patterns.nest_controller, "//");
-        let own = prefix.as_ref().map(|hit| hit.value.clone()).unwrap_or_default();
-        let join = |tail: &str| {
-            let parts: Vec<&str> = [global.as_deref().unwrap_or_default(), &own, tail].into_iter().filter(|part| !part.is_empty()).collect();
-            format!("/{}", parts.join("/"))
-        };
-        if let Some(hit) = source::find(one, &patterns.nest_route, "//") {
-            return Some((join(&hit.value), hit.at));
-        }
-        if let Some(hit) = prefix.filter(|hit| last.is_match(&hit.value)) {
-            return Some((join(""), hit.at));
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::read;
@@ -154,21 +118,6 @@ mod tests {
     fn facts(text: &str) -> super::Listening {
         let tree = Tree::memory([("src/main.ts", text)]);
         read(&files(&tree.root(), &["ts"], &[])).expect("patterns")
-    }
-
-    #[test]
-    fn routes_of_health_are_servers_routes_not_calls() {
-        for (text, want) in [
-            ("app.get('/healthz', f)", Some("/healthz")),
-            ("fetch('/health')", None),
-            ("if (req.url === '/health') {}", Some("/health")),
-            ("app.route({ method: 'GET', url: '/api/health' })", Some("/api/health")),
-            ("@Controller('health')\nclass A { @Get() a() {} }", Some("/health")),
-            ("app.setGlobalPrefix('api')\n@Controller('v1')\nclass A { @Get('ping') a() {} }", Some("/api/v1/ping")),
-            ("app.get('/unhealthy', f)", None),
-        ] {
-            assert_eq!(facts(text).health.map(|(path, _)| path).as_deref(), want, "{text}");
-        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod prisma;
 mod project;
 mod reached;
 mod registries;
+mod routes;
 mod runtime;
 mod script;
 mod servers;
