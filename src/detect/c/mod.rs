@@ -76,11 +76,23 @@ impl Detector for Native {
             }
             _ => alone(dir, &texts),
         };
+        if let Some(at) = kernel(dir) {
+            let message = "this is a module of the kernel: it is loaded into one, no container runs it";
+            let mut draft = ServiceDraft::new("c", dir.path().clone(), dir.path().name());
+            draft.notes.push(Diagnostic::error("unsupported-stack", message).at(at).help("an image can hold the programs that go with it: name their folder"));
+            return Ok(Found::one(draft));
+        }
         let project = Project { dir, pack, answers, system, facts, texts };
         let mut draft = project.draft()?;
         draft.notes.extend(managers(dir));
         Ok(Found::one(draft))
     }
+}
+
+/// Where a Makefile makes a module of the kernel.
+fn kernel(dir: &Dir<'_>) -> Option<Evidence> {
+    let texts: Vec<Rc<Text>> = ["Kbuild", "Makefile"].into_iter().filter_map(|file| dir.peek(file)).collect();
+    source::find(&texts, &crate::manifest::pattern::pattern(r"(?m)^\s*(obj-m)\s*[:+]?=").ok()?, "#").map(|hit| hit.at)
 }
 
 /// A script named `configure` that Autoconf didn't make.

@@ -11,6 +11,7 @@ use crate::model::{Candidates, Decision, Dependency, Diagnostic, Evidence, Healt
 /// Places that name a port, the surest first, and the rule that makes one of them.
 const PORTS: &[(&str, &str)] = &[
     (r#"getenv\(\s*"PORT"\s*\)[^;]*?"(\d{2,5})""#, "the default of PORT"),
+    (r#"getenv\(\s*"PORT"\s*\)[^;]*?:\s*(\d{2,5})\b"#, "the default of PORT"),
     (r#"\bport\w*\s*\?[^;]*?:\s*"?(\d{2,5})\b"#, "the default of the port"),
     (r"\bhtons\(\s*(\d{2,5})\s*\)", ""),
     (r#"\blisten\(\s*"[^"]*"\s*,\s*(\d{2,5})\b"#, ""),
@@ -52,6 +53,11 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], hints: &Hints<'_>) ->
         port.outvoted.clear();
         port
     });
+    let near = r#"(?:\b(?:bind|listen|addListener|connect_host|evhttp_bind_socket)\w*\([^;"]*"(localhost|127\.0\.0\.1)"|"(?:https?://)?(localhost|127\.0\.0\.1):\d{2,5}"|\bs_addr\s*=\s*(?:htonl\(\s*INADDR_LOOPBACK|inet_addr\(\s*"127))"#;
+    if let Some(at) = search(texts, near).filter(|_| draft.port.is_some()) {
+        let message = format!("service `{}` listens on the loopback address: nothing outside of its container reaches it there", draft.name);
+        draft.notes.push(Diagnostic::warning("loopback", message).at(at).help("listen on 0.0.0.0"));
+    }
     let waits = search(texts, r"\b(for\s*\(\s*;\s*;\s*\)|while\s*\(\s*(?:1|true)\s*\))")
         .filter(|_| search(texts, r"\b(sleep\(|nanosleep\(|sleep_for\(|pause\(|epoll_wait\(|poll\()").is_some());
     draft.kind = match (&draft.port, &listens, waits) {

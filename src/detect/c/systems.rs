@@ -128,6 +128,10 @@ pub fn autotools(dir: &Dir<'_>) -> Facts {
             facts.libraries.extend(words.map(|word| library(word, &at)));
             facts.libraries.push(library("PkgConfig", &at));
         }
+        // Scripts of a project's own try the names of this one in turn, the wide first.
+        for (groups, at) in matches(&text, r"\b(ncursesw)6?\b", '#').into_iter().take(1) {
+            facts.libraries.push(library(&groups[0], &at));
+        }
         // One names the library first, the other the function.
         for pattern in [r"\bAC_CHECK_LIB\s*\(\s*\[?(\w+)", r"\bAC_SEARCH_LIBS\s*\(\s*\[?\w+\]?\s*,\s*\[?(\w+)"] {
             for (groups, at) in matches(&text, pattern, '#') {

@@ -110,6 +110,9 @@ impl Layout {
                 Diagnostic::error("broken-manifest", "a module of the workspace is not there".to_owned()).at(at).help("mend go.work, then run dockgen again")
             })?);
         }
+        for module in &layout.modules {
+            module.replaces_what_is_there(dir)?;
+        }
         let replaced: Vec<RelPath> =
             layout.modules.iter().flat_map(|module| module.replaced_by.iter().filter_map(|(folder, _)| module.root.join(folder))).collect();
         for root in replaced {

@@ -1,6 +1,7 @@
 //! go.mod and go.work, line by line.
 
 use crate::fs::{Dir, Text};
+use crate::model::evidence::tame;
 use crate::model::{Dependency, Diagnostic, Evidence, RelPath};
 
 /// What a go.mod says.
@@ -62,6 +63,23 @@ impl Module {
             }
             _ => {}
         }
+    }
+
+    /// Whether the folders that stand in for modules hold them: `go` refuses the whole module otherwise.
+    pub fn replaces_what_is_there(&self, dir: &Dir<'_>) -> Result<(), Diagnostic> {
+        for (folder, at) in &self.replaced_by {
+            let Some(root) = self.root.join(folder) else {
+                let message = format!("`{}` lies outside of what is scanned, so no image can hold it", tame(folder));
+                let help = "run dockgen in the folder that holds both, or require the module by its version";
+                return Err(Diagnostic::error("outside", message).at(at.clone()).help(help));
+            };
+            let there = root.join("go.mod").is_some_and(|file| dir.tree().has_file(&file) || matches!(dir.tree().on_disk(&file), Ok(Some(_))));
+            if !there {
+                let message = format!("`{}` holds no go.mod", tame(folder));
+                return Err(Diagnostic::error("broken-manifest", message).at(at.clone()).help("mend the `replace` line: go refuses the whole module"));
+            }
+        }
+        Ok(())
     }
 
     /// The last part of the module's path that is no version: what `go build` calls the program.

@@ -105,7 +105,9 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>], o
         draft.env.push((read.value, value));
     }
     let own = draft.port.as_ref().map(|port| port.value.to_string()).unwrap_or_default();
-    if let Some(at) = search(texts, &format!(r#"(?:Listen|Run|Start|Addr)\w*\W+(?:"tcp",\s*)?"((?:127\.0\.0\.1|localhost):{own})""#)) {
+    if let Some(at) =
+        search(texts, &format!(r#"(?:Listen|Run|Start|Addr)\w*\W+(?:"tcp",\s*)?(?:fmt\.Sprintf\(\s*)?"((?:127\.0\.0\.1|localhost):(?:{own}|%\w))""#))
+    {
         draft.notes.push(
             Diagnostic::warning(
                 "loopback",

@@ -1,6 +1,7 @@
 //! Rust: packages, workspaces, the programs that cargo builds of them and what those listen on.
 
 mod cargo;
+mod config;
 mod layers;
 mod lock;
 mod pages;
@@ -202,6 +203,10 @@ impl Common<'_> {
             draft.framework = Some(Decision::new(row.id.clone(), at.map_or_else(|| Source::default("a dependency"), Source::File)));
         }
         self.system(&mut draft);
+        if let Err(problem) = config::settings(&self.dir.tree().dir(draft.context.clone()), &mut draft) {
+            draft.notes.push(problem);
+            return Ok(draft);
+        }
         let texts = if framework.is_none() && self.others_serve(package) { program::sources(self.dir, package, bin, &[package]) } else { texts };
         let home = self.dir.tree().dir(package.root.clone());
         let seen = layers::seen(&draft.root, &draft.context);
@@ -222,6 +227,7 @@ impl Common<'_> {
         let embedded = pages::embedded(&draft, &texts, &closure);
         front_end::take(&mut draft, &front_end::Program { dir: self.dir, texts: &texts, embedded, ending: "rs" }, self.answers)?;
         pages::build_script(&mut draft, self.dir, &closure, hints.get(Question::BuildCmd).is_some());
+        draft.notes.extend(pages::queries(&draft, self.dir, &texts).filter(|_| hints.get(Question::BuildCmd).is_none()));
         reads.state(&mut draft);
         writes::search(&home, &mut draft, &texts, &files);
         Ok(draft)

@@ -53,3 +53,17 @@ pub fn build_script(draft: &mut ServiceDraft, dir: &Dir<'_>, closure: &[&Package
             .help("let the build script leave out the front end where its output lies there already; dockgen builds one that is embedded or served"),
     );
 }
+
+/// Queries that sqlx checks while the program is compiled, by what `cargo sqlx prepare` wrote: no database is there then.
+pub fn queries(draft: &ServiceDraft, dir: &Dir<'_>, texts: &[Rc<Text>]) -> Option<Diagnostic> {
+    draft.dependencies.iter().find(|dependency| dependency.production && dependency.name == "sqlx")?;
+    let pattern = pattern::pattern(r"\b(?:sqlx::)?(query(?:_as|_scalar|_file|_file_as)?!)\s*\(").ok()?;
+    let hit = source::find(texts, &pattern, "//")?;
+    let there = |folder: &Dir<'_>| folder.has_dir(".sqlx") || folder.has("sqlx-data.json");
+    let prepared = [dir.clone(), dir.tree().dir(draft.root.clone()), dir.tree().dir(draft.context.clone())].iter().any(there);
+    (!prepared).then(|| {
+        Diagnostic::error("no-queries", format!("`{}` asks a database while the program is compiled, and a build has none", hit.value))
+            .at(hit.at)
+            .help("run `cargo sqlx prepare` and commit .sqlx, then run dockgen again")
+    })
+}
