@@ -107,7 +107,7 @@ fn built_first(draft: &ServiceDraft, project: &Project<'_>, file: Option<&str>) 
 
 /// What a tool of development needs of the system.
 fn helpers(draft: &mut ServiceDraft, project: &Project<'_>, tool: &str, at: &Evidence) {
-    let name = start::program_package(tool).to_owned();
+    let name = script::program_package(tool).to_owned();
     if project.pack.system(&name).is_some_and(|row| !row.dev.is_empty()) {
         draft.system.push(Dependency { name, at: at.clone(), production: false });
     }

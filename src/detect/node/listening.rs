@@ -69,7 +69,7 @@ impl Patterns {
         let re = pattern::pattern;
         Ok(Self {
             listens: re(
-                r#"(\.listen\(|\bserve\(\s*[{a-z]|\bcreateServer\(|\bnew\s+(?:\w+\.)?(?:WebSocket)?Server\(\s*(?:\d|\{[^}]*?\bport\b)|require\(["']socket\.io["']\)\(\s*\d)"#,
+                r#"(\.listen\(|\blisten\(\s*[a-z]|\bstartStandaloneServer\(|\b[hH]api\.(?:server|Server)\(|\bapp\.start\(\s*(?:[A-Z\d]|process\.|port)|\bserve\(\s*[{a-z]|\bcreateServer\(|\bnew\s+(?:\w+\.)?(?:WebSocket)?Server\(\s*(?:\d|\{[^}]*?\bport\b)|require\(["']socket\.io["']\)\(\s*\d)"#,
             )?,
             host: re(
                 r#"\benv\.(HOST|HOSTNAME|BIND_ADDRESS|BIND_HOST|ADDRESS|LISTEN_HOST|SERVER_HOST)\b\s*(?:\?\?|\|\|)\s*["'](?:127\.0\.0\.1|localhost|::1)["']"#,

@@ -24,6 +24,7 @@ mod routes;
 mod runtime;
 mod script;
 mod servers;
+mod serving;
 mod several;
 mod start;
 mod stripping;

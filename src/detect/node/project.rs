@@ -124,7 +124,7 @@ impl Project<'_> {
     /// A command whose program lies where the workspace's package manager puts it.
     pub fn located(&self, mut words: Vec<String>) -> Vec<String> {
         let Some(tool) = words.first().and_then(|word| word.strip_prefix(BIN)) else { return words };
-        let own = self.package.as_ref().is_some_and(|package| package.dependency(start::program_package(tool)).is_some());
+        let own = self.package.as_ref().is_some_and(|package| package.dependency(script::program_package(tool)).is_some());
         if self.root.is_some() && !(own && self.manager.name.value == "pnpm") {
             words[0] = format!("{}{}", "../".repeat(self.dir.path().depth()), words[0]);
         }

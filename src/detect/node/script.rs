@@ -76,6 +76,33 @@ pub fn file_of_bun(words: &[String]) -> Option<&str> {
     file_of(&rest[after..])
 }
 
+/// The package of a program that has another name.
+pub fn program_package(program: &str) -> &str {
+    match program {
+        "babel" => "@babel/cli",
+        "babel-node" => "@babel/node",
+        "docusaurus" => "@docusaurus/core",
+        "dotenv" => "dotenv-cli",
+        "eleventy" => "@11ty/eleventy",
+        "nest" => "@nestjs/cli",
+        "ng" => "@angular/cli",
+        "nuxi" => "nuxt",
+        "react-router" => "@react-router/dev",
+        "react-router-serve" => "@react-router/serve",
+        "remix" => "@remix-run/dev",
+        "remix-serve" => "@remix-run/serve",
+        "rsbuild" => "@rsbuild/core",
+        "run-p" | "run-s" => "npm-run-all",
+        "strapi" => "@strapi/strapi",
+        "svelte-kit" => "@sveltejs/kit",
+        "swc" => "@swc/cli",
+        "tsc" => "typescript",
+        "tsnd" => "ts-node-dev",
+        "vue-cli-service" => "@vue/cli-service",
+        other => other,
+    }
+}
+
 /// A script of the package by its name.
 pub fn named(package: &Package, name: &str) -> Option<Script> {
     let (text, at) = package.script(name)?;

@@ -7,7 +7,7 @@ use super::project::Project;
 use super::runtime::Runtime;
 use super::script::{self, BIN};
 use super::typescript::{self, Output};
-use super::{bun, content, develop, elsewhere, frameworks, nx, reached, start, stripping};
+use super::{bun, content, develop, elsewhere, frameworks, nx, reached, serving, start, stripping};
 use crate::detect::asked;
 use crate::detect::source::{self, Hit};
 use crate::fs::Text;
@@ -45,7 +45,8 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
         draft.notes.extend(obstacles);
     }
     in_production(draft, project);
-    let facts = facts(draft, project, &texts)?;
+    let mut facts = facts(draft, project, &texts)?;
+    let by_itself = serving::open(draft, project, &mut facts);
     draft.kind = kind(draft, &facts, start.tool);
     let file = draft.start.as_ref().and_then(|start| match &start.value {
         Cmd::Exec(words) => script::run_file(words).map(ToOwned::to_owned),
@@ -60,7 +61,7 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
         bun::compiled(draft, project, &texts);
     }
     if draft.kind == Kind::Server {
-        port(draft, project, &facts)?;
+        port(draft, project, &facts, by_itself)?;
         address(draft, &facts);
         health(draft, project, &facts);
     } else {
@@ -245,7 +246,7 @@ fn copies(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], o
 /// A program of a dependency that only development asks for: production gets those too.
 fn in_production(draft: &mut ServiceDraft, project: &Project<'_>) {
     let program = draft.start.as_ref().and_then(|start| start.value.program()?.strip_prefix(BIN).map(ToOwned::to_owned));
-    let runner = program.and_then(|program| project.package.as_ref()?.dependency(start::program_package(&program)));
+    let runner = program.and_then(|program| project.package.as_ref()?.dependency(script::program_package(&program)));
     let Some(runner) = runner.filter(|runner| !runner.production && draft.extra.get("prunes").and_then(serde_json::Value::as_bool) == Some(true)) else {
         return;
     };
@@ -257,7 +258,7 @@ fn in_production(draft: &mut ServiceDraft, project: &Project<'_>) {
     );
 }
 
-fn port(draft: &mut ServiceDraft, project: &Project<'_>, facts: &Listening) -> Result<(), Diagnostic> {
+fn port(draft: &mut ServiceDraft, project: &Project<'_>, facts: &Listening, by_itself: Option<(u16, Source)>) -> Result<(), Diagnostic> {
     let mut candidates = Candidates::new();
     if let Some(Cmd::Exec(words)) = draft.start.as_ref().map(|start| &start.value)
         && let Some(at) = draft.start.as_ref().and_then(|start| start.source.evidence().cloned())
@@ -277,6 +278,7 @@ fn port(draft: &mut ServiceDraft, project: &Project<'_>, facts: &Listening) -> R
     let shown = facts.reads_port.as_ref().and_then(|hit| shown(project, &hit.value));
     candidates.extend(shown.clone().and_then(|hit| Some((hit.value.parse().ok().filter(|port| *port > 0)?, Source::File(hit.at)))));
     let row = draft.framework.as_ref().and_then(|framework| project.pack.framework(&framework.value));
+    candidates.extend(by_itself);
     match row {
         Some(row) => candidates.extend(row.port.map(|port| (port, Source::default(format!("{} starts on it by habit", row.title))))),
         None => candidates.extend([(3000, Source::default(format!("most programs on {} take it", project.pack.title)))]),

@@ -237,6 +237,11 @@ pub(super) fn for_production(project: &Project<'_>, script: &Script, output: Opt
     };
     let program = script.program();
     let watches = |word: &String| matches!(word.as_str(), "watch" | "--watch");
+    // A mock of an API serves as well without looking at its file.
+    if program == "json-server" {
+        let words = words.iter().filter(|word| !matches!(word.as_str(), "--watch" | "-w")).cloned().collect();
+        return project.has_dependency(program).then(|| (Cmd::Exec(project.located(words)), source));
+    }
     if MAKERS.contains(&program)
         || OF_OTHERS.contains(&program) && !project.has_dependency(program)
         || !FOR_DEVELOPMENT.contains(&program) && !matches!(program, "node" | "bun") && words.iter().any(watches)
@@ -298,37 +303,10 @@ pub(super) fn for_production(project: &Project<'_>, script: &Script, output: Opt
             return Some((project.runtime.runs(file), Source::inferred("what it runs, without watching", from)));
         }
         // Types are stripped by the program itself: it must be there in production.
-        let alone = program == "babel-node" && !project.has_script("build") && project.has_dependency(program_package(program));
-        return (alone || project.ships(program_package(program))).then(|| (Cmd::Exec(project.located(words.clone())), source));
+        let alone = program == "babel-node" && !project.has_script("build") && project.has_dependency(script::program_package(program));
+        return (alone || project.ships(script::program_package(program))).then(|| (Cmd::Exec(project.located(words.clone())), source));
     }
     Some((Cmd::Exec(project.located(words.clone())), source))
-}
-
-/// The package of a program that has another name.
-pub fn program_package(program: &str) -> &str {
-    match program {
-        "babel" => "@babel/cli",
-        "babel-node" => "@babel/node",
-        "docusaurus" => "@docusaurus/core",
-        "dotenv" => "dotenv-cli",
-        "eleventy" => "@11ty/eleventy",
-        "nest" => "@nestjs/cli",
-        "ng" => "@angular/cli",
-        "nuxi" => "nuxt",
-        "react-router" => "@react-router/dev",
-        "react-router-serve" => "@react-router/serve",
-        "remix" => "@remix-run/dev",
-        "remix-serve" => "@remix-run/serve",
-        "rsbuild" => "@rsbuild/core",
-        "run-p" | "run-s" => "npm-run-all",
-        "strapi" => "@strapi/strapi",
-        "svelte-kit" => "@sveltejs/kit",
-        "swc" => "@swc/cli",
-        "tsc" => "typescript",
-        "tsnd" => "ts-node-dev",
-        "vue-cli-service" => "@vue/cli-service",
-        other => other,
-    }
 }
 
 /// What `nodemon --exec` runs.

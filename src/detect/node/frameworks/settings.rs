@@ -51,7 +51,8 @@ impl Settings {
     /// The port of the development server: `server: { port: 3000 }`, under the name that the framework has for it.
     pub fn port(&self) -> Option<u16> {
         let block = pattern::pattern(r"(?:^|[\s{,(])(?:server|devServer)\s*:\s*\{").ok()?;
-        let port = pattern::pattern(r#"^["']?port["']?\s*:\s*(\d{2,5})\b"#).ok()?;
+        // `Number(env.PORT) || 5000`: the files of variables stay out of the image.
+        let port = pattern::pattern(r#"^["']?port["']?\s*:\s*(?:[^\n,{}|?]*(?:\|\||\?\?)\s*)?["']?(\d{2,5})\b"#).ok()?;
         self.0.iter().find_map(|text| {
             let text = text.as_str();
             block
@@ -104,6 +105,7 @@ mod tests {
         };
         assert_eq!(port("export default { preview: { port: 1234 }, server: { port: 3000 } }"), Some(3000));
         assert_eq!(port("server: {\n  proxy: { '/api': { port: 99 } },\n  port: 8080,\n},"), Some(8080));
+        assert_eq!(port("server: { strictPort: true, port: Number(env.PORT) || 5000 }"), Some(5000));
         assert_eq!(port("server: {\n  hmr: { port: 24678 } },\n  preview: { port: 4000 }"), None);
     }
 
