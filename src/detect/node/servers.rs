@@ -86,7 +86,7 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
         });
     }
     watch(draft, project);
-    dev_env(draft);
+    dev_env(draft, &facts);
     Ok(())
 }
 
@@ -145,10 +145,14 @@ fn shared(project: &Project<'_>) -> Result<Listening, Diagnostic> {
     listening::read(&texts)
 }
 
-/// The variables of the development stage: those of production, but for its name; the port is the program's own there.
-fn dev_env(draft: &mut ServiceDraft) {
+/// The variables of the development stage: those of production, but for its name, and for the port where the program takes the same by itself.
+fn dev_env(draft: &mut ServiceDraft, facts: &Listening) {
+    // What the program takes by itself needs no telling.
+    let port = draft.port.as_ref().map(|port| port.value.to_string());
+    let own = facts.ports.first().map_or(draft.stack == "bun" && port.as_deref() == Some("3000"), |hit| Some(&hit.value) == port.as_ref());
+    let variable = facts.reads_port.as_ref().filter(|_| own).map(|hit| hit.value.as_str());
     let mut env: serde_json::Map<String, serde_json::Value> =
-        draft.env.iter().filter(|(name, _)| name != "PORT").map(|(name, value)| (name.clone(), value.clone().into())).collect();
+        draft.env.iter().filter(|(name, _)| variable != Some(name)).map(|(name, value)| (name.clone(), value.clone().into())).collect();
     env.insert("NODE_ENV".to_owned(), "development".into());
     env.sort_keys();
     draft.set("dev_env", env);
