@@ -112,7 +112,9 @@ fn facts(draft: &ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>]) -> Res
     if own.listens.is_some() && !own.ports.is_empty() || project.libraries.is_empty() {
         return Ok(own);
     }
-    let shared = shared(project)?;
+    let mut shared = shared(project)?;
+    // A member's own program for its development may be told another name.
+    shared.reads_port = shared.reads_port.filter(|hit| hit.value == "PORT");
     Ok(if shared.listens.is_some() { own.or(shared) } else { own })
 }
 
