@@ -167,4 +167,16 @@ mod tests {
         let text = tree.root().read("go.work").expect("fine").expect("there");
         assert_eq!(workspace(&text).into_iter().map(|(folder, _)| folder).collect::<Vec<_>>(), ["./lib", "./api"]);
     }
+
+    #[test]
+    fn what_replaces_a_module_must_be_there() {
+        let said = |target: &str| {
+            let text = format!("module x.org/a\n\nreplace x.org/y => {target}\n");
+            let tree = Tree::memory([("a/go.mod", text.as_str()), ("y/go.mod", "module x.org/y\n")]);
+            let home = tree.root().dir("a");
+            let module = Module::read(&home).expect("fine").expect("there");
+            module.replaces_what_is_there(&home).map_err(|problem| problem.id).err().unwrap_or_default()
+        };
+        assert_eq!([said("../y"), said("../../y"), said("./z")], ["", "outside", "broken-manifest"]);
+    }
 }

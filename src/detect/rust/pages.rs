@@ -60,7 +60,9 @@ pub fn queries(draft: &ServiceDraft, dir: &Dir<'_>, texts: &[Rc<Text>]) -> Optio
     let pattern = pattern::pattern(r"\b(?:sqlx::)?(query(?:_as|_scalar|_file|_file_as)?!)\s*\(").ok()?;
     let hit = source::find(texts, &pattern, "//")?;
     let there = |folder: &Dir<'_>| folder.has_dir(".sqlx") || folder.has("sqlx-data.json");
-    let prepared = [dir.clone(), dir.tree().dir(draft.root.clone()), dir.tree().dir(draft.context.clone())].iter().any(there);
+    // It lies beside the package that asks, or at the workspace.
+    let above = std::iter::successors(hit.at.file.parent(), crate::model::RelPath::parent);
+    let prepared = there(dir) || above.map(|folder| dir.tree().dir(folder)).any(|folder| there(&folder));
     (!prepared).then(|| {
         Diagnostic::error("no-queries", format!("`{}` asks a database while the program is compiled, and a build has none", hit.value))
             .at(hit.at)

@@ -160,6 +160,10 @@ const PORTS: &[(&str, &str)] = &[
     (r"UNSPECIFIED\)?,\s*(\d{2,5})\b", ""),
     (r#"\(\s*"(?:0\.0\.0\.0|\[::\]|::)"\s*,\s*(\d{2,5})\s*\)"#, ""),
     (r#"\b(?:DEFAULT_)?(?:HTTP_|SERVER_|LISTEN_)?PORT\s*:\s*&?\w+\s*=\s*"?(\d{2,5})\b"#, "the default of the port"),
+    (
+        r#"\bdefault\s*=\s*"?(\d{2,5})"?\s*\)\]\s*(?:#\[[^\]]*\]\s*)*(?:pub(?:\([a-z]+\))?\s+)?(?:http_|server_|listen_|web_)port\s*:"#,
+        "the default of the port",
+    ),
     (r"\bfn\s+default_(?:http_|server_|listen_)?port\(\)\s*->\s*u16\s*\{\s*(\d{2,5})\b", "the default of the port"),
     (r#""(?:127\.0\.0\.1|localhost|\[::1\]):(\d{2,5})""#, ""),
     (r#"\(\s*"(?:127\.0\.0\.1|localhost)"\s*,\s*(\d{2,5})\s*\)"#, ""),

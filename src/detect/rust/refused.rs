@@ -155,6 +155,15 @@ mod tests {
     }
 
     #[test]
+    fn queries_that_are_checked_need_what_was_prepared() {
+        let manifest = ("Cargo.toml", "[package]\nname = \"a\"\n[dependencies]\nsqlx = \"0.8\"\n");
+        let main = ("src/main.rs", "fn main() { sqlx::query_as!(User, \"select 1\"); }");
+        assert!(refusal(&[manifest, main]).is_some_and(|text| text.contains("query_as!")));
+        assert_eq!(refusal(&[manifest, main, (".sqlx/query-1.json", "{}")]), None);
+        assert_eq!(refusal(&[manifest, ("src/main.rs", "fn main() { sqlx::query(\"select 1\"); }")]), None);
+    }
+
+    #[test]
     fn what_is_no_server_says_what_it_is() {
         let main = ("src/main.rs", "fn main() {}");
         let yew = ("Cargo.toml", "[package]\nname = \"a\"\n[dependencies]\nyew = \"0.21\"\n");
