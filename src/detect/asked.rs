@@ -29,6 +29,15 @@ pub fn port(hints: &Hints<'_>, candidates: Candidates<u16>) -> Result<Option<Dec
     Ok(all.pick())
 }
 
+/// The same where all candidates say the same thing in different words: the first one speaks, and stays beside an answer.
+pub fn first_port(hints: &Hints<'_>, candidates: Candidates<u16>) -> Result<Option<Decision<u16>>> {
+    let decided = port(hints, candidates)?;
+    Ok(decided.map(|mut port| {
+        port.outvoted.truncate(usize::from(port.source.is_explicit()));
+        port
+    }))
+}
+
 /// A command: the answer, else the first candidate.
 pub fn command(hints: &Hints<'_>, question: Question, candidates: Candidates<Cmd>) -> Result<Option<Decision<Cmd>>> {
     let mut all = Candidates::new();

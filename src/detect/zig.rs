@@ -137,10 +137,7 @@ fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], hints: &crate::model::ans
     for pattern in PORTS.iter().filter(|_| listens.is_some()).filter_map(|text| pattern::pattern(text).ok()) {
         ports.extend(source::find_all(texts, &pattern, "//").into_iter().filter_map(|hit| Some((hit.value.parse().ok()?, Source::File(hit.at)))));
     }
-    draft.port = asked::port(hints, ports)?.map(|mut port| {
-        port.outvoted.clear();
-        port
-    });
+    draft.port = asked::first_port(hints, ports)?;
     draft.kind = match (&draft.port, &listens) {
         (Some(_), _) => Kind::Server,
         (None, Some(_)) => Kind::Worker,

@@ -8,7 +8,7 @@ use crate::catalog::{BaseRow, CHECKED, StackPack, SystemRow};
 use crate::config::Config;
 use crate::model::plan::{Custom, PackagesPlan, RuntimePlan, ServicePlan, UserPlan, WatchPlan, WatchRow};
 use crate::model::question::Question;
-use crate::model::{Answers, Candidates, Decision, Diagnostic, Evidence, Health, RelPath, ServiceDraft, Source};
+use crate::model::{Answers, Candidates, Decision, Diagnostic, Evidence, Health, Kind, RelPath, ServiceDraft, Source};
 
 /// Decides everything that the draft leaves open.
 pub fn plan(
@@ -51,6 +51,7 @@ pub fn plan(
         contradictions(draft, row.title.as_str(), decision, &mut notes);
         RuntimePlan { name: row.name.clone(), title: row.title.clone(), version: decision.value.to_string() }
     });
+    untold(draft, &mut notes);
     let release = release(draft, pack, row);
     let custom = super::custom::plan(&config.customize(&draft.name), draft, &context, row, &release, catalog).map_err(|problem| vec![problem])?;
     let env: BTreeMap<String, String> = super::framework(draft, catalog)
@@ -321,6 +322,21 @@ fn end_of_life(draft: &ServiceDraft, decision: &Decision<crate::model::Version>,
             Diagnostic::warning("end-of-life", format!("service `{}`: {} {} gets no fixes since {}", draft.name, row.title, line.version, line.end_of_life))
                 .at_all(decision.source.evidence().cloned())
                 .help(format!("{} {} is the default ({})", row.title, row.default, row.because)),
+        );
+    }
+}
+
+/// A port that was asked for is worth a warning where the program has another one, and nothing tells it.
+fn untold(draft: &ServiceDraft, notes: &mut Vec<Diagnostic>) {
+    let Some(port) = draft.port.as_ref().filter(|port| port.source.is_explicit() && draft.kind != Kind::Site) else { return };
+    let number = port.value.to_string();
+    let told = draft.env.iter().any(|(_, value)| value.ends_with(&number)) || draft.start.iter().any(|start| start.value.to_string().contains(&number));
+    let own = port.outvoted.iter().find(|(_, source)| source.evidence().is_some());
+    if let Some((own, source)) = own.filter(|(own, _)| !told && *own != port.value) {
+        notes.push(
+            Diagnostic::warning("untold-port", format!("service `{}`: the program listens on {own}, and nothing tells it {number}", draft.name))
+                .at_all(source.evidence().cloned())
+                .help(format!("let it read its port from a variable, or leave it at {own}")),
         );
     }
 }

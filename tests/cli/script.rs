@@ -77,6 +77,16 @@ fn a_flag_beats_a_variable_and_a_variable_beats_the_file() {
 }
 
 #[test]
+fn a_port_that_nothing_tells_the_program_is_warned_of() {
+    let run = Project::new(GO).expect(0, &["init", "--port", "9000"]);
+    assert!(run.stderr.contains("the program listens on 8080, and nothing tells it 9000"), "{}", run.stderr);
+    assert!(run.stderr.contains("main.go:7"), "{}", run.stderr);
+    let project = Project::new(GO);
+    project.write("main.go", &project.read("main.go").replace("\":8080\"", "\":\"+os.Getenv(\"PORT\")"));
+    assert!(!project.expect(0, &["init", "--port", "9000"]).stderr.contains("nothing tells it"));
+}
+
+#[test]
 fn answers_can_be_kept() {
     let project = Project::new(GO);
     project.write("dockgen.toml", "# ours\nbase = \"slim\"\n");

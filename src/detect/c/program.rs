@@ -49,10 +49,7 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], hints: &Hints<'_>) ->
             }
         }
     }
-    draft.port = asked::port(hints, ports)?.map(|mut port| {
-        port.outvoted.clear();
-        port
-    });
+    draft.port = asked::first_port(hints, ports)?;
     let near = r#"(?:\b(?:bind|listen|addListener|connect_host|evhttp_bind_socket)\w*\([^;"]*"(localhost|127\.0\.0\.1)"|"(?:https?://)?(localhost|127\.0\.0\.1):\d{2,5}"|\bs_addr\s*=\s*(?:htonl\(\s*INADDR_LOOPBACK|inet_addr\(\s*"127))"#;
     if let Some(at) = search(texts, near).filter(|_| draft.port.is_some()) {
         let message = format!("service `{}` listens on the loopback address: nothing outside of its container reaches it there", draft.name);

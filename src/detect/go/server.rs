@@ -88,12 +88,7 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>], o
     } else if serves {
         ports.push(USUAL_PORT, Source::default("the port of most Go servers"));
     }
-    // All places say the same thing in different words: the first one speaks.
-    let decided = asked::port(&hints, listening::without_rights(ports, &settings))?;
-    draft.port = decided.map(|mut port| {
-        port.outvoted.clear();
-        port
-    });
+    draft.port = asked::first_port(&hints, listening::without_rights(ports, &settings))?;
     draft.kind = match draft.port {
         Some(_) => Kind::Server,
         None if works(texts) => Kind::Worker,

@@ -98,10 +98,7 @@ pub fn facts(
     if serves {
         ports.push(USUAL_PORT, Source::default("the port of most servers"));
     }
-    draft.port = asked::port(hints, listening::without_rights(ports, &told))?.map(|mut port| {
-        port.outvoted.clear();
-        port
-    });
+    draft.port = asked::first_port(hints, listening::without_rights(ports, &told))?;
     if let (Some(port), Some(_)) = (&draft.port, &read) {
         draft.env.push(("PORT".to_owned(), port.value.to_string()));
     }
