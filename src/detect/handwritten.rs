@@ -9,6 +9,9 @@ use crate::manifest::dockerfile::{self, Recipe, Says};
 use crate::manifest::{COMPOSE, Document, Node};
 use crate::model::{Cmd, Evidence, RelPath, ServiceDraft};
 
+/// What is done once before a new version starts: no container of many does it, and none that can't write beside its code.
+pub const BEFORE: &[&str] = &["migrate", "collectstatic", "db upgrade", "alembic upgrade", "aerich upgrade", "compilemessages", "createcachetable", "compress"];
+
 /// Programs that only start another.
 const WRAPPERS: &[&str] = &["tini", "dumb-init", "exec", "env", "--", "-g", "catatonit", "docker-init"];
 
@@ -226,7 +229,14 @@ impl Place<'_> {
         let (number, line) = lines.iter().rev().find(|line| line.1.starts_with("exec ")).or_else(|| lines.iter().rev().find(plain))?;
         let goes_on = line.ends_with('\\') || matches!(*line, "fi" | "done" | "esac" | "}" | ";;");
         let words = shlex::split(line).filter(|_| !goes_on && !line.contains("\"$@\""))?;
-        self.line(&words, Evidence::line(script.path().clone(), *number, *line))
+        let mut found = self.line(&words, Evidence::line(script.path().clone(), *number, *line))?;
+        let steps = lines.iter().take_while(|(earlier, _)| earlier < number).filter(|(_, step)| BEFORE.iter().any(|sign| step.contains(sign)));
+        let said = |step: &str| ["if ", "elif ", "while ", "until ", "for ", "echo ", "#"].iter().any(|word| step.starts_with(word));
+        let steps: Vec<&str> = steps.map(|(_, step)| *step).filter(|step| !said(step) && !step.contains("collectstatic")).collect();
+        if found.before.is_empty() {
+            found.before = steps.join(" && ");
+        }
+        Some(found)
     }
 
     /// The repository's file that a word of the image means: by the end of its path.

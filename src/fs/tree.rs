@@ -136,6 +136,10 @@ impl Tree {
                 .at(crate::model::Evidence::file(path.clone()))
         };
         let bytes = self.reader.read(path).map_err(unreadable)?;
+        // PowerShell writes lists in UTF-16, and what reads them, such as pip, knows it by its mark.
+        if let Some(text) = utf16(&bytes).filter(|_| path.name().rsplit_once('.').is_some_and(|(_, ending)| ending == "txt")) {
+            return Ok(Rc::new(Text::new(path.clone(), &text)));
+        }
         match std::str::from_utf8(&bytes) {
             Ok(text) => Ok(Rc::new(Text::new(path.clone(), text))),
             Err(error) => {
@@ -248,10 +252,31 @@ impl<'t> Dir<'t> {
     }
 }
 
+/// A text that begins with the mark of UTF-16.
+fn utf16(bytes: &[u8]) -> Option<String> {
+    let unit: fn([u8; 2]) -> u16 = match bytes.get(..2)? {
+        [0xff, 0xfe] => u16::from_le_bytes,
+        [0xfe, 0xff] => u16::from_be_bytes,
+        _ => return None,
+    };
+    let (pairs, rest) = bytes[2..].as_chunks::<2>();
+    let units = pairs.iter().map(|pair| unit(*pair));
+    char::decode_utf16(units).collect::<Result<String, _>>().ok().filter(|_| rest.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::Tree;
     use crate::model::RelPath;
+
+    #[test]
+    fn utf_16_is_known_by_its_mark() {
+        assert_eq!(super::utf16(b"\xff\xfex\0\n\0").as_deref(), Some("x\n"));
+        assert_eq!(super::utf16(b"\xfe\xff\0x").as_deref(), Some("x"));
+        for other in [&b"x\n"[..], b"\xff\xfex", b"\xff\xfe\0\xd8", b"\xff"] {
+            assert_eq!(super::utf16(other), None);
+        }
+    }
 
     #[test]
     fn lists_what_is_below_a_folder_and_nothing_beside_it() {

@@ -203,8 +203,39 @@ fn search<'p>(sources: &Sources<'_>, row: &'p FrameworkRow, constructors: &str) 
             push(&factory, true, 1);
         }
     }
-    // A folder of a framework's own examples of use is no application: one with an object beats all with a factory alone.
+    // For want of anything with a known name: the one function that hands an application out.
+    if apps.is_empty()
+        && row.data.contains_key("interface")
+        && let [(text, name)] = &makes_alone(sources, constructors)?[..]
+    {
+        let (module, import_root) = module(sources, text, sources.tail(text));
+        let at = text.as_str().find(&format!("def {name}(")).map_or_else(|| text.evidence(), |place| text.at(place, format!("def {name}")));
+        apps.push(App { row, module, object: name.clone(), factory: true, import_root, interface: interface(row), at, rank: (1000, 0, 0) });
+    }
     Ok(apps)
+}
+
+/// Functions without arguments that return an application that they made.
+fn makes_alone(sources: &Sources<'_>, constructors: &str) -> Result<Vec<(Rc<Text>, String)>, Diagnostic> {
+    let start = regex(r"(?m)^def\s+([a-z]\w*)\s*\(([^)]*)\)")?;
+    let makes = regex(&format!(r"(?m)^\s+(?:return\s+(?:\w+\.)*(?:{constructors})\s*\(|(\w+)\s*(?::\s*[\w.]+\s*)?=\s*(?:\w+\.)*(?:{constructors})\s*\()"))?;
+    let mut found = Vec::new();
+    for text in sources.of_production() {
+        let whole = text.as_str();
+        for hit in start.captures_iter(whole) {
+            let (Some(def), Some(name), Some(parameters)) = (hit.get(0), hit.get(1), hit.get(2)) else { continue };
+            let body = &whole[def.end()..];
+            let end = body.match_indices('\n').map(|(at, _)| at + 1).find(|at| body[*at..].starts_with(|c: char| !c.is_whitespace())).unwrap_or(body.len());
+            let body = &body[..end];
+            let made = makes
+                .captures(body)
+                .is_some_and(|hit| hit.get(1).is_none_or(|object| body.lines().any(|line| line.trim() == format!("return {}", object.as_str()))));
+            if made && callable(parameters.as_str()) && !name.as_str().starts_with("test") {
+                found.push((Rc::clone(text), name.as_str().to_owned()));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// The functions at the top of a module that hold a constructor of the framework.
@@ -334,8 +365,10 @@ mod tests {
             targets(&[("backend/main.py", "from core.registrar import register_all\napp = register_all()\n"), registrar], false),
             ["backend.main:app false"]
         );
-        assert_eq!(targets(&[("backend/main.py", "app = register()\n"), registrar], false).len(), 0);
+        assert_eq!(targets(&[("backend/main.py", "app = register()\n"), registrar], false), ["core.registrar:register_all true"]);
         assert_eq!(targets(&[("a/main.py", "app = FastAPI()\n"), ("b/main.py", "app = FastAPI()\n")], false).len(), 2);
+        let built = ("pricing/app.py", "def build():\n    api = FastAPI()\n    return api\n\n\ndef main():\n    app = FastAPI()\n    run(app)\n");
+        assert_eq!(targets(&[built], false), ["pricing.app:build true"]);
         assert_eq!(targets(&[("a.py", "# app = FastAPI()\n")], false).len(), 0);
     }
 }

@@ -23,9 +23,15 @@ struct Reader<'a> {
 
 /// Adds the folders; what an installed package makes beside its modules lies in the virtual environment.
 pub fn search(found: &mut Writes, sources: &Sources<'_>) -> Result<(), Diagnostic> {
-    let calls = [r"\bos\.(?:makedirs|mkdir)\(\s*(?:str\()?\s*(?:\w+\.)*([A-Za-z_]\w*)\s*[,)]", r"\b([A-Za-z_]\w*)\.mkdir\("];
+    // A folder by its name, and the folder of a file by the file's.
+    let calls = [
+        (r"\bos\.(?:makedirs|mkdir)\(\s*(?:str\()?\s*(?:\w+\.)*([A-Za-z_]\w*)\s*[,)]", false),
+        (r"\b([A-Za-z_]\w*)\.mkdir\(", false),
+        (r"\b([A-Za-z_]\w*)\.parent\.mkdir\(", true),
+        (r"\bos\.(?:makedirs|mkdir)\(\s*os\.path\.dirname\(\s*(?:\w+\.)*([A-Za-z_]\w*)\s*\)", true),
+    ];
     let reader = Reader::new(sources)?;
-    for call in calls {
+    for (call, of_file) in calls {
         let call = regex(call)?;
         for text in sources.of_production() {
             for hit in call.captures_iter(text.as_str()) {
@@ -35,9 +41,18 @@ pub fn search(found: &mut Writes, sources: &Sources<'_>) -> Result<(), Diagnosti
                 // What stands for itself is known in its module; an attribute, or a constant, can come from another.
                 let shared = text.as_str()[..name.start()].ends_with('.') || name.as_str().chars().all(|c| !c.is_ascii_lowercase());
                 if let Some(path) = reader.path(text, name.as_str(), shared, DEEPEST)?.filter(|path| !comment && !path.is_empty()) {
+                    let path = if of_file { path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned() } else { path };
                     let said = text.as_str()[line..].lines().next().unwrap_or_default().trim();
                     writes::folder(found, &path, text.at(name.start(), said));
                 }
+            }
+        }
+    }
+    let uploads = regex(r#"(?m)\bUPLOAD_FOLDER["']?\]?\s*=[ \t]*([^=\n][^\n]*)$"#)?;
+    for text in sources.of_production() {
+        for value in uploads.captures_iter(text.as_str()).filter_map(|hit| hit.get(1)) {
+            if let Some(path) = reader.value(text, value.as_str(), DEEPEST)?.filter(|path| !path.is_empty()) {
+                writes::folder(found, &path, text.at(value.start(), value.as_str()));
             }
         }
     }
@@ -101,7 +116,7 @@ impl<'a> Reader<'a> {
             folders[..left].join("/")
         } else {
             let plain = value.split(['"', '\'']).step_by(2).collect::<Vec<_>>().join(" ");
-            let known = ["Path", "os", "path", "join", "str", "abspath", "pathlib", "cwd", "getcwd", "resolve", "Field", "default", "realpath", "normpath"];
+            let known = ["Path", "pathlib", "os", "path", "join", "str", "abspath", "cwd", "getcwd", "resolve", "Field", "default", "realpath", "normpath"];
             let mut names = self.name.captures_iter(&plain).filter_map(|found| Some(found.get(1)?.as_str())).filter(|name| !known.contains(name));
             match (names.next(), names.next()) {
                 (None, _) => String::new(),
@@ -139,7 +154,9 @@ mod tests {
                 "static/uploads",
             ),
             ("OUT: Path = Path(os.getenv('OUT_DIR', './out'))\nOUT.mkdir()\n", "out"),
+            ("DB = pathlib.Path(__file__).parent / 'data' / 'bot.db'\nDB.parent.mkdir(exist_ok=True)\n", "data"),
             ("d = Path(tempfile.mkdtemp('x'))\nd.mkdir()\n", ""),
+            ("app.config['UPLOAD_FOLDER'] = os.path.join(os.path.dirname(__file__), 'static', 'uploads')\n", "static/uploads"),
             ("for dir in dirs:\n    dir.mkdir()\n", ""),
             ("def f(path):\n    path.mkdir()\n", ""),
             ("LOGS = Path('/var/log/shop')\nLOGS.mkdir()\n", "/var/log/shop"),

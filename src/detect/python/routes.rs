@@ -63,6 +63,12 @@ pub fn ports(sources: &Sources<'_>) -> Result<Candidates<u16>, Diagnostic> {
     Ok(found)
 }
 
+/// The place where a program reads its port from `PORT` and has no other.
+pub fn asked(sources: &Sources<'_>) -> Result<Option<Evidence>, Diagnostic> {
+    let read = r#"(?:environ\s*\[\s*|environ\.get\(\s*|getenv\(\s*)["'](PORT)["']\s*[\])]"#;
+    Ok(sources.find(read)?.map(|hit| hit.at))
+}
+
 /// The port of the addresses of this machine that the README names, where they agree.
 pub fn told_to_people(dir: &Dir<'_>) -> Result<Option<(u16, Source)>, Diagnostic> {
     let Some(text) = ["README.md", "README.rst", "README"].into_iter().find_map(|file| dir.peek(file)) else { return Ok(None) };

@@ -73,6 +73,10 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<Writes, Diagn
             run.apps.clear();
         }
     }
+    // What the project's own image does before the server starts, this one doesn't.
+    if process.is_none() && plain && of_web {
+        stated::prepared(facts, draft);
+    }
     let process = process.as_ref();
     // What a script of the project's starts says as much as the line that starts the script.
     let said = process.map(|process| with_script(&facts.sources.dir, &process.command));
@@ -101,6 +105,13 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<Writes, Diagn
         ports.push(port, Source::default(format!("the port of {}", row.title)));
     } else if process.is_some_and(|process| process.name == "web") {
         ports.push(8000, Source::default("the port of Python's servers"));
+    }
+    // A server of the program's own that leaves its port to the one who starts it, or to uvicorn.
+    let asked = routes::asked(facts.sources)?.filter(|_| run.apps.is_empty() && run.django.is_none());
+    if run.row.is_none() && ports.is_empty() && process.is_none() {
+        ports.extend(asked.clone().map(|at| (8000, Source::inferred("the program reads PORT", [at]))));
+        let bare = facts.sources.find(r"\b(uvicorn\.run)\(")?.filter(|_| facts.project.needs(&["uvicorn", "fastapi"]).is_some());
+        ports.extend(bare.map(|hit| (8000, Source::inferred("the port of uvicorn", [hit.at]))));
     }
     let server = listens.is_some() || run.row.is_none() && process.is_none_or(|process| process.name == "web");
     draft.port = if server { asked::port(facts.hints, ports)? } else { asked::port(facts.hints, Candidates::new())? };
@@ -303,6 +314,10 @@ fn settle(facts: &Facts<'_>, run: &Run<'_>, servers: &Servers<'_>, process: Opti
             draft.env.push(("PORT".to_owned(), port.to_string()));
         }
     }
+    let by_itself = run.apps.is_empty() && run.django.is_none() && (program == "python" || script);
+    if by_itself && !draft.env.iter().any(|(name, _)| name == "PORT") && routes::asked(sources)?.is_some() {
+        draft.env.extend(draft.port.as_ref().map(|port| ("PORT".to_owned(), port.value.to_string())));
+    }
     let django = run.django.clone().unwrap_or_default();
     let folder = if django.folder.is_empty() { String::new() } else { format!("{}/", django.folder) };
     draft.set("collectstatic", django.static_root.is_some());
@@ -362,4 +377,34 @@ fn health(facts: &Facts<'_>, run: &Run<'_>, listens: bool) -> Result<Health, Dia
     let route =
         found.unwrap_or_else(|| Decision::new("/".to_owned(), Source::default("no route of its own for health was found: any answer below 500 will do")));
     Ok(Health::Http(route))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::detect::detect;
+    use crate::fs::Tree;
+    use crate::model::{Answers, ServiceDraft};
+
+    fn draft(files: &[(&str, &str)]) -> ServiceDraft {
+        detect(&Tree::memory(files.iter().copied()), &Answers::default()).services.remove(0)
+    }
+
+    #[test]
+    fn what_the_projects_own_image_does_first_is_said() {
+        let script = "#!/bin/sh\nset -e\nwhile ! nc -z db 5432; do sleep 1; done\nalembic upgrade head\nexec uvicorn app:app --host 0.0.0.0\n";
+        let app = ("app.py", "app = FastAPI()\n");
+        let dockerfile = ("Dockerfile", "FROM python:3.12\nWORKDIR /code\nCOPY . .\nCMD [\"sh\", \"start.sh\"]\n");
+        let found = draft(&[("requirements.txt", "fastapi\nuvicorn\nalembic\n"), app, ("start.sh", script), dockerfile]);
+        let said = found.notes.iter().find(|note| note.id == "release").expect("a note");
+        assert!(said.message.contains("doesn't run `alembic upgrade head` first"), "{}", said.message);
+    }
+
+    #[test]
+    fn a_program_that_is_told_its_port() {
+        let source =
+            "def main():\n    app = FastAPI()\n    uvicorn.run(app, host='0.0.0.0', port=int(os.environ['PORT']))\nif __name__ == '__main__':\n    main()\n";
+        let found = draft(&[("requirements.txt", "fastapi\nuvicorn\n"), ("serve.py", source)]);
+        assert_eq!(found.start.expect("a start").value.to_string(), "python serve.py");
+        assert_eq!((found.port.map(|port| port.value), found.env), (Some(8000), vec![("PORT".to_owned(), "8000".to_owned())]));
+    }
 }

@@ -4,7 +4,7 @@ use super::apps::App;
 use super::processes;
 use super::run::Facts;
 use super::tasks;
-use crate::detect::handwritten::{self, Line};
+use crate::detect::handwritten::{self, BEFORE, Line};
 use crate::detect::listening::FREE;
 use crate::manifest::procfile::{self, Process};
 use crate::model::question::Question;
@@ -18,9 +18,6 @@ const COMMANDS: &[(&str, &str)] =
 
 /// Servers for developers: what they serve is found in the source.
 const DEVELOPMENT: &[&str] = &["flask run", "manage.py run", "runserver", "fastapi dev", "pytest", "tox ", "unittest"];
-
-/// What is done once before a new version starts: no container of many does it, and none that can't write beside its code.
-const BEFORE: &[&str] = &["migrate", "collectstatic", "db upgrade", "alembic upgrade", "aerich upgrade", "compilemessages", "createcachetable", "compress"];
 
 /// The Procfile's line for the program: a worker's where nothing serves the web.
 pub fn of_procfile(lines: &[Process], serves: bool, draft: &mut ServiceDraft) -> Option<Process> {
@@ -47,6 +44,12 @@ fn release(draft: &mut ServiceDraft, before: &str, process: &Process) {
                 .help("run it once before a new version starts, as a command of the same image"),
         );
     }
+}
+
+/// Says what a Dockerfile's command does before it starts the server that was found.
+pub fn prepared(facts: &Facts<'_>, draft: &mut ServiceDraft) {
+    let Some(line) = handwritten::command(&facts.sources.dir).filter(|line| BEFORE.iter().any(|sign| line.before.contains(sign))) else { return };
+    release(draft, &line.before, &procfile::Process { name: String::new(), command: line.text, at: line.at });
 }
 
 /// What the container files say of the program, where the image will have what it starts. Compose often says how a developer starts a server: with

@@ -31,6 +31,13 @@ pub fn candidates(dir: &Dir<'_>, project: &Project, row: &RuntimeRow, closure: &
     if let Some((text, at)) = tool_versions::single(dir, "runtime.txt")? {
         pins.extend(text.strip_prefix("python-").and_then(|text| pinned(text, row)).map(|version| (version, Source::File(at))));
     }
+    // The card of a space on Hugging Face.
+    if let Some(text) = dir.peek("README.md").filter(|text| text.as_str().starts_with("---"))
+        && let Some((number, line)) = text.lines().skip(1).take_while(|(_, line)| *line != "---").find(|(_, line)| line.starts_with("python_version:"))
+    {
+        let value = line.trim_start_matches("python_version:").trim().trim_matches(['"', '\'']);
+        pins.extend(pinned(value, row).map(|version| (version, Source::File(Evidence::line(text.path().clone(), number, line.trim())))));
+    }
     let ranges: Vec<Range> = project.python.iter().filter_map(|(text, _)| Range::parse(text)).collect();
     let (fitting, others): (Vec<_>, Vec<_>) = pins.into_iter().partition(|(version, _)| ranges.iter().all(|range| range.allows(version)));
     found.extend(fitting);
@@ -145,6 +152,14 @@ mod tests {
         assert_eq!(version(">=3.10").as_deref(), Some("3.12"));
         // One that the manifest refuses, its manager refuses too.
         assert_eq!(version(">=3.13").as_deref(), Some("3.14"));
+    }
+
+    #[test]
+    fn the_card_of_a_space_pins_it() {
+        let card = "---\ntitle: X\nsdk: gradio\npython_version: \"3.11\"\n---\n";
+        let tree = Tree::memory([("README.md", card), ("requirements.txt", "gradio\n"), ("app.py", "demo.launch()\n")]);
+        let runtime = detect(&tree, &Answers::default()).services[0].runtime.clone().expect("one");
+        assert_eq!((runtime.value.to_string(), runtime.source.evidence().expect("a place").place()), ("3.11".to_owned(), "README.md:4".to_owned()));
     }
 
     #[test]

@@ -17,11 +17,7 @@ const NOT_WRITTEN: &[&str] = &["bin", "build", "dist", "docs", "test", "tests", 
 const CODE: &[&str] = &["app", "src", "static"];
 
 /// Places that a program makes or fills, as plain text.
-const FOLDERS: &[&str] = &[
-    r#"\bos\.(?:makedirs|mkdir)\(\s*["']([\w./-]+)["']"#,
-    r#"\bPath\(\s*["']([\w./-]+)["']\s*\)\.mkdir\("#,
-    r#"\bUPLOAD_FOLDER["']?\]?\s*=\s*["']([\w./-]+)["']"#,
-];
+const FOLDERS: &[&str] = &[r#"\bos\.(?:makedirs|mkdir)\(\s*["']([\w./-]+)["']"#, r#"\bPath\(\s*["']([\w./-]+)["']\s*\)\.mkdir\("#];
 
 /// Files that a program writes.
 const FILES: &[&str] = &[
