@@ -1,9 +1,15 @@
 //! Files that a script starts and that only the compiler's output holds.
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::content;
 use super::project::Project;
 use super::script::{self, Script};
 use super::typescript::{self, Output};
-use crate::model::{Cmd, Decision, Evidence, Source};
+use crate::fs::Text;
+use crate::manifest::{Node, pattern};
+use crate::model::{Cmd, Decision, Evidence, RelPath, Source};
 
 /// Why a script's file is not what runs.
 pub const NOT_THERE: &str = "where the compiler writes: the script names another folder";
@@ -55,4 +61,30 @@ pub fn built_before(project: &Project<'_>, script: &Script) -> Option<Decision<C
 /// Whether a step makes a program, or checks or tidies what it is made of.
 pub fn builds(part: &str) -> bool {
     ["build", "tsc", "compile", "clean", "rimraf", "rm ", "lint", "tsup", "swc", "esbuild", "webpack"].iter().any(|word| part.contains(word))
+}
+
+/// The folder of the pages that the build makes beside the server, where the server's code names it: one package for both.
+pub fn pages(project: &Project<'_>, texts: &[Rc<Text>]) -> Option<String> {
+    const SETTING: &str =
+        r#"\b(outDir|root)\s*:\s*(?:path\.)?(?:resolve\(|join\()?\s*(?:(?:__dirname|import\.meta\.dirname|process\.cwd\(\))\s*,\s*)?["']([\w./-]+)["']"#;
+    let package = project.package.as_ref()?;
+    let (build, _) = package.script("build")?;
+    let scripts = package.doc.get(&["scripts"]).into_iter().flat_map(Node::entries).filter_map(|(name, text)| Some((name, text.str()?)));
+    let called =
+        |name: &str| name == "build" || build.split([' ', '"', '\'']).any(|word| word == name) || build.contains("build:*") && name.starts_with("build:");
+    let (_, text) = scripts.into_iter().find(|(name, text)| called(name) && text.contains("vite build"))?;
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let by_flag = words.windows(2).find(|pair| pair[0] == "--outDir").map(|pair| pair[1].to_owned());
+    let config = ["ts", "mts", "js", "mjs"].iter().find_map(|ending| project.dir.peek(&format!("vite.config.{ending}")));
+    let mut settings = BTreeMap::new();
+    for groups in config.iter().flat_map(|text| pattern::kept(SETTING).into_iter().flat_map(|found| found.captures_iter(text.as_str()).collect::<Vec<_>>())) {
+        if let (Some(key), Some(value)) = (groups.get(1), groups.get(2)) {
+            settings.entry(key.as_str().to_owned()).or_insert_with(|| value.as_str().to_owned());
+        }
+    }
+    let root = settings.get("root").and_then(|root| RelPath::root().join(root.trim_end_matches('/'))).unwrap_or_else(RelPath::root);
+    let out = root.join(by_flag.as_ref().or(settings.get("outDir")).map_or("dist", |out| out.trim_end_matches('/')))?;
+    // A path that a call makes of its own folder is not seen from the root of the pages.
+    let named = content::is_named(out.name(), texts);
+    (named && !out.is_root() && !project.dir.has_dir(out.as_str())).then(|| out.as_str().to_owned())
 }

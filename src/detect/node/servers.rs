@@ -7,7 +7,7 @@ use super::project::Project;
 use super::runtime::Runtime;
 use super::script::{self, BIN};
 use super::typescript::{self, Output};
-use super::{bun, content, develop, elsewhere, frameworks, nx, reached, serving, start, stripping};
+use super::{bun, compiled, content, develop, elsewhere, frameworks, nx, reached, serving, start, stripping};
 use crate::detect::asked;
 use crate::detect::source::{self, Hit};
 use crate::fs::Text;
@@ -213,7 +213,9 @@ fn copies(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], o
     let pages = draft.framework.as_ref().and_then(|framework| project.pack.framework(&framework.value)).is_some_and(frameworks::makes_pages);
     match folder {
         Some(folder) if built && !in_tree && !pages => {
+            let sent = compiled::pages(project, texts).filter(|pages| *pages != folder && !pages.starts_with(&format!("{folder}/")));
             outputs.push(format!("{folder}/"));
+            outputs.extend(sent.map(|pages| format!("{pages}/")));
             copied = content::of_compiled(&project.dir, texts, &words);
         }
         _ if built => whole = true,

@@ -241,3 +241,17 @@ fn a_program_lies_where_its_package_is_asked_for() {
     ]);
     assert_eq!(command(draft.dev.as_ref()), "node_modules/.bin/nest start --watch");
 }
+
+#[test]
+fn pages_that_a_build_makes_beside_its_server_are_sent_by_it() {
+    let package =
+        r#"{"scripts": {"build": "vite build && tsc", "start": "node out/index.js"}, "dependencies": {"express": "5"}, "devDependencies": {"vite": "7"}}"#;
+    let settings = ("tsconfig.json", r#"{"compilerOptions": {"outDir": "out", "rootDir": "server"}}"#);
+    let server = ("server/index.ts", "app.use(express.static('dist/client'))\napp.listen(3000)");
+    let outputs = |config: &str| {
+        let draft = one(&[("package.json", package), settings, server, ("index.html", ""), ("vite.config.ts", config)]);
+        draft.extra.get("outputs").map(ToString::to_string).unwrap_or_default()
+    };
+    assert_eq!(outputs("export default { build: { outDir: 'dist/client' } }"), r#"["out","dist/client"]"#);
+    assert_eq!(outputs("export default { build: { outDir: 'elsewhere' } }"), r#"["out"]"#);
+}
