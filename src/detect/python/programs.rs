@@ -152,7 +152,7 @@ pub fn program(facts: &Facts<'_>, starts: &mut Candidates<Cmd>, draft: &mut Serv
     }
     if starts.is_empty()
         && facts.hints.get(Question::StartCmd).is_none()
-        && let several @ [_, _, ..] = &below(facts.sources)[..]
+        && let several @ [_, _, ..] = &several(facts.sources)[..]
     {
         let candidates =
             several.iter().map(|file| (format!("python {file}"), Source::inferred("the file is a program", [Evidence::file(dir.at(file))]))).collect();
@@ -161,6 +161,14 @@ pub fn program(facts: &Facts<'_>, starts: &mut Candidates<Cmd>, draft: &mut Serv
     if starts.is_empty() && draft.open.is_empty() && facts.hints.get(Question::StartCmd).is_none() {
         let (message, candidates) = nothing(facts);
         draft.open.push(Open { question: Question::StartCmd, message, candidates });
+    }
+}
+
+/// The files between which nothing decides: those at the top, else those below.
+fn several(sources: &Sources<'_>) -> Vec<String> {
+    match &at_top(sources)[..] {
+        top @ [_, _, ..] if !sources.packaged => top.iter().map(|file| (*file).to_owned()).collect(),
+        _ => below(sources),
     }
 }
 
@@ -209,8 +217,7 @@ pub fn files(sources: &Sources<'_>) -> Option<(String, &'static str)> {
     if let Some(file) = named {
         return Some(((*file).to_owned(), why));
     }
-    let guarded: Vec<&str> = sources.texts.iter().filter(|text| is_guarded(text)).map(|text| sources.tail(text)).collect();
-    let guarded: Vec<&str> = guarded.into_iter().filter(|tail| !tail.contains('/') && *tail != "setup.py" && *tail != "manage.py").collect();
+    let guarded = at_top(sources);
     // Of several programs the one that is called a server: a client for trials often lies beside it.
     let serving: Vec<&str> = guarded.iter().filter(|tail| tail.trim_end_matches(".py").ends_with("server")).copied().collect();
     if let [only] = guarded[..] {
@@ -218,6 +225,11 @@ pub fn files(sources: &Sources<'_>) -> Option<(String, &'static str)> {
     }
     if let [server] = serving[..] {
         return Some((server.to_owned(), why));
+    }
+    // What the README starts is one of several; what lies below is a part of theirs.
+    if guarded.len() > 1 {
+        let shown: Vec<&&str> = guarded.iter().filter(|file| read_me(dir, file).is_some()).collect();
+        return if let [only] = shown[..] { Some(((*only).to_owned(), "the README starts it")) } else { None };
     }
     // The only module of a project is its program.
     let top: Vec<&str> =
@@ -242,6 +254,12 @@ pub fn files(sources: &Sources<'_>) -> Option<(String, &'static str)> {
     }
 }
 
+/// Files of the project's own folder that are programs.
+fn at_top<'s>(sources: &'s Sources<'_>) -> Vec<&'s str> {
+    let guarded = sources.texts.iter().filter(|text| is_guarded(text)).map(|text| sources.tail(text));
+    guarded.filter(|tail| !tail.contains('/') && *tail != "setup.py" && *tail != "manage.py").collect()
+}
+
 /// Files below the root that are programs, in folders that aren't packages of an installed project.
 fn below(sources: &Sources<'_>) -> Vec<String> {
     if sources.packaged {
@@ -257,4 +275,32 @@ pub fn serving(sources: &Sources<'_>, call: &str) -> Result<Option<(String, Evid
     let mut files: Vec<&str> = sources.texts.iter().filter(|text| call.is_match(text.as_str())).map(|text| sources.tail(text)).collect();
     files.sort_by_key(|file| (file.matches('/').count(), PROGRAMS.iter().position(|name| file.ends_with(name)).unwrap_or(PROGRAMS.len())));
     Ok(files.first().map(|file| ((*file).to_owned(), Evidence::file(sources.dir.at(file)))))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::detect::detect;
+    use crate::fs::Tree;
+    use crate::model::{Answers, Cmd};
+
+    const PROGRAM: &str = "if __name__ == '__main__':\n    main()\n";
+
+    /// The start of a project of such files, else the candidates.
+    fn start(files: &[(&str, &str)]) -> Vec<String> {
+        let manifest = [("requirements.txt", "requests==2.32.3\n")];
+        let draft = detect(&Tree::memory(manifest.iter().chain(files).copied()), &Answers::default()).services.remove(0);
+        match draft.start.map(|start| start.value) {
+            Some(Cmd::Exec(words)) => vec![words.join(" ")],
+            _ => draft.open.into_iter().flat_map(|open| open.candidates).map(|(candidate, _)| candidate).collect(),
+        }
+    }
+
+    #[test]
+    fn of_several_programs_the_readme_names_one() {
+        let two = [("Board.py", PROGRAM), ("Legacy.py", PROGRAM), ("lib/tool.py", PROGRAM), ("lib/other.py", PROGRAM)];
+        assert_eq!(start(&two), ["python Board.py", "python Legacy.py"]);
+        let shown = [two.as_slice(), &[("README.md", "Run it:\n\n    $ python3 Board.py --port 80\n")]].concat();
+        assert_eq!(start(&shown), ["python Board.py"]);
+        assert_eq!(start(&[("lib/tool.py", PROGRAM), ("lib/other.py", PROGRAM)]), ["python lib/other.py", "python lib/tool.py"]);
+    }
 }
