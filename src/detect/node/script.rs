@@ -65,6 +65,20 @@ pub fn run_file(words: &[String]) -> Option<&str> {
     }
 }
 
+/// The words of a command, of one line of a shell too where it is a single one (`node dist/x.js --port ${PORT:-9000}`).
+pub fn single(command: &Cmd) -> Option<Vec<String>> {
+    match command {
+        Cmd::Exec(words) => Some(words.clone()),
+        Cmd::Shell(text) if !text.contains(['&', '|', ';', '\n', '`']) => shlex::split(text.trim_start_matches("exec ")),
+        Cmd::Shell(_) => None,
+    }
+}
+
+/// The file that a command runs.
+pub fn started(command: &Cmd) -> Option<String> {
+    run_file(&single(command)?).map(ToOwned::to_owned)
+}
+
 /// The file in a command of Bun's, which takes `run` before it, or nothing.
 pub fn file_of_bun(words: &[String]) -> Option<&str> {
     let rest = words.get(1..)?;
@@ -284,7 +298,7 @@ fn assignment(word: &str) -> Option<(&str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::named;
+    use super::{named, started};
     use crate::fs::Tree;
     use crate::manifest::Package;
     use crate::model::Cmd;
@@ -309,6 +323,14 @@ mod tests {
         assert_eq!(found.before, ["tsc"]);
         assert_eq!(found.env, [("NODE_ENV".to_owned(), "production".to_owned()), ("X".to_owned(), "a".to_owned())]);
         assert_eq!(found.file(), Some("dist/main.js"));
+    }
+
+    #[test]
+    fn a_line_of_a_shell_starts_a_file_too() {
+        let shell = |text: &str| started(&Cmd::Shell(text.to_owned()));
+        assert_eq!(shell("exec node dist/bin/a.js --port ${PORT:=9000}").as_deref(), Some("dist/bin/a.js"));
+        assert_eq!(shell("node migrate.js && node dist/a.js"), None);
+        assert_eq!(started(&Cmd::exec(["node", "dist/a.js"])).as_deref(), Some("dist/a.js"));
     }
 
     #[test]

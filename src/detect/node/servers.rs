@@ -48,10 +48,7 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     let mut facts = facts(draft, project, &texts)?;
     let by_itself = serving::open(draft, project, &mut facts);
     draft.kind = kind(draft, &facts, start.tool);
-    let file = draft.start.as_ref().and_then(|start| match &start.value {
-        Cmd::Exec(words) => script::run_file(words).map(ToOwned::to_owned),
-        Cmd::Shell(_) => None,
-    });
+    let file = draft.start.as_ref().and_then(|start| script::started(&start.value));
     draft.build = draft.build.take().or(start.builds);
     build(draft, project, file.as_deref())?;
     copies(draft, project, &texts, output.as_ref(), file.as_deref());
@@ -99,11 +96,8 @@ fn facts(draft: &ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>]) -> Res
         }
         Ok::<_, Diagnostic>(facts)
     };
-    let file = draft.start.as_ref().and_then(|start| match &start.value {
-        Cmd::Exec(words) => script::run_file(words).or_else(|| start::compiled_on_the_fly(words)),
-        Cmd::Shell(_) => None,
-    });
-    let Some(file) = file else { return read(texts) };
+    let words = draft.start.as_ref().and_then(|start| script::single(&start.value)).unwrap_or_default();
+    let Some(file) = script::run_file(&words).or_else(|| start::compiled_on_the_fly(&words)) else { return read(texts) };
     let reached = reached::from(project, Some(file));
     let all = reached.texts.is_empty() || reached.texts.len() >= texts.len();
     let own = read(if all { texts } else { &reached.texts })?;

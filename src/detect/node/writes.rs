@@ -6,7 +6,7 @@ use super::typescript::{self, Output};
 use super::{reached, script};
 use crate::detect::writes::Writes;
 use crate::manifest::pattern;
-use crate::model::{Cmd, Diagnostic, Evidence, Kind, RelPath, ServiceDraft};
+use crate::model::{Diagnostic, Evidence, Kind, RelPath, ServiceDraft};
 
 /// Folders that tools write and programs don't.
 const NOT_WRITTEN: &[&str] = &["build", "dist", "docs", "node_modules", "out", "src", "test", "tests", "coverage", ".next", ".nuxt", ".output"];
@@ -60,10 +60,7 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
         Some(package) => typescript::output(&project.dir, package)?,
         None => None,
     };
-    let file = draft.start.as_ref().and_then(|start| match &start.value {
-        Cmd::Exec(words) => script::run_file(words).map(ToOwned::to_owned),
-        Cmd::Shell(_) => None,
-    });
+    let file = draft.start.as_ref().and_then(|start| script::started(&start.value));
     let pages = draft.extra.get("front").is_some();
     let compiled = draft.build.is_some() && file.as_ref().is_some_and(|file| !project.dir.has(file.trim_start_matches("./")));
     let texts = reached::from(project, file.as_deref().filter(|_| !pages)).texts;
