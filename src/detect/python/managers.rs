@@ -174,6 +174,9 @@ impl Manager<'_> {
         draft.flavour = draft.flavour.or(conda.map(|_| "conda"));
         draft.ignore.extend(conda.filter(|conda| conda.tool == "pixi").map(|_| "**/.pixi".to_owned()));
         draft.set("locks", self.locks(project, from_manifest));
+        // Without a lock file uv asks the project's build for what code says of it, as of a version: the code is there first.
+        let dynamic = project.pyproject.as_ref().and_then(|doc| doc.get(&["project", "dynamic"])).is_some_and(|list| list.items().next().is_some());
+        draft.set("asks_build", self.id() == "uv" && self.lock().is_none() && project.package.is_some() && dynamic);
         let mut manifests = self.manifests(dir, project);
         manifests.extend(project.local_files.iter().cloned());
         let manifests = match table.get("home").and_then(toml::Value::as_str) {

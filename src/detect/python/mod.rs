@@ -244,7 +244,8 @@ fn sources_of_production(sources: &Sources<'_>, project: &Project, row: Option<&
     draft.set("folders", layout.folders);
     // A requirement file that installs the project itself says nothing to a manager that reads another.
     let by_list = draft.package_manager.as_ref().is_some_and(|manager| manager.value == "pip");
-    draft.set("own", by_list && project.own.is_some());
+    let asks = draft.extra.get("asks_build").and_then(serde_json::Value::as_bool) == Some(true);
+    draft.set("own", by_list && project.own.is_some() || asks);
     draft.set("local", project.local.clone());
     let bare = draft.extra.get("bare").and_then(serde_json::Value::as_bool) == Some(true);
     let holds = match (sources.packaged, draft.extra.get("collectstatic").and_then(serde_json::Value::as_bool) == Some(true)) {
@@ -315,6 +316,14 @@ mod tests {
         let draft = draft(&[("pyproject.toml", "[project]\nname = 'a'\n"), ("uv.lock", ""), ("requirements.txt", "x==1\n"), ("main.py", "")]);
         assert!(draft.open.is_empty());
         assert_eq!(draft.package_manager.map(|manager| manager.value).as_deref(), Some("uv"));
+    }
+
+    #[test]
+    fn what_only_a_build_tells_needs_the_code_first() {
+        let manifest = "[project]\nname = 'a'\ndynamic = ['version']\ndependencies = ['x']\n[project.scripts]\na = 'a:main'\n[build-system]\nrequires = ['hatchling']\n[tool.uv]\npackage = true\n";
+        let own = |files: &[(&str, &str)]| draft(&[&[("pyproject.toml", manifest), ("src/a/__init__.py", "")], files].concat()).extra["own"] == true;
+        assert!(own(&[]));
+        assert!(!own(&[("uv.lock", "version = 1\n")]));
     }
 
     #[test]
