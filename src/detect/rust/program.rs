@@ -81,7 +81,11 @@ pub fn facts(
     let loopback = search(texts, r#"("(?:127\.0\.0\.1|localhost):(?:\d+"|\{)|\("(?:127\.0\.0\.1|localhost)",\s*\d+\)|\[127, 0, 0, 1\],\s*\d+)"#);
     let listens = listens(texts);
     let read = search(texts, r#"(?:var|var_os)\(\s*"(PORT)"\s*\)"#).filter(|_| ports.is_empty());
-    let serves = !ports.is_empty() || listens.is_some() || framework.is_some();
+    let serves = framework.is_some() || listens.is_some() || !ports.is_empty() && (HTTP.iter().any(|name| uses(draft, name)) || opens(texts));
+    if !serves {
+        // Addresses of other programs.
+        ports = Candidates::new();
+    }
     for setting in told.iter().filter(|_| serves) {
         let rule = if setting.variable.is_some() { "the default of a variable" } else { "the default of a flag" };
         ports.extend(setting.port().map(|port| (port, Source::inferred(rule, [setting.at.clone()]))));
@@ -149,6 +153,11 @@ pub fn listens(texts: &[Rc<Text>]) -> Option<Evidence> {
     source::find_all(texts, &calls.ok()?, "//").into_iter().map(|hit| hit.at).find(|at| !at.raw.contains(":0\""))
 }
 
+/// Whether anything in the code can open a port, by whichever name.
+fn opens(texts: &[Rc<Text>]) -> bool {
+    search(texts, r"(\.bind\w*\(|::bind\w*\(|\.listen\w*\(|::listen\w*\(|\.serve\w*\(|::serve\w*\(|Listener\b|UdpSocket)").is_some()
+}
+
 /// Places that name a port, the surest first, and the rule that makes one of them.
 const PORTS: &[(&str, &str)] = &[
     (r#""PORT"\)[^;]{0,160}?unwrap_or\w*\(\s*(?:\|_?\w*\|\s*)?"?(\d{2,5})\b"#, "the default of PORT"),
@@ -171,11 +180,13 @@ fn search(texts: &[Rc<Text>], pattern: &str) -> Option<Evidence> {
     source::find(texts, &pattern::pattern(pattern).ok()?, "//").map(|hit| hit.at)
 }
 
+/// Libraries that servers of HTTP are written with, beside the frameworks of the list.
+const HTTP: &[&str] =
+    &["gotham", "httparse", "hyper", "hyper-util", "may_minihttp", "ntex", "pingora", "rouille", "salvo", "tide", "tiny_http", "trillium", "viz"];
+
 /// Whether a program without a framework of the list answers to HTTP: by its libraries, or by its own words.
 fn speaks_http(draft: &ServiceDraft, texts: &[Rc<Text>]) -> bool {
-    const LIBRARIES: &[&str] =
-        &["gotham", "httparse", "hyper", "hyper-util", "may_minihttp", "ntex", "pingora", "rouille", "salvo", "tide", "tiny_http", "trillium", "viz"];
-    draft.dependencies.iter().any(|one| one.production && LIBRARIES.contains(&one.name.as_str())) || search(texts, r"(HTTP/1\.)").is_some()
+    HTTP.iter().any(|name| uses(draft, name)) || search(texts, r"(HTTP/1\.)").is_some()
 }
 
 fn uses(draft: &ServiceDraft, name: &str) -> bool {
@@ -211,5 +222,27 @@ fn signals(draft: &mut ServiceDraft, texts: &[Rc<Text>], framework: Option<&Fram
         draft.facts.push(("init".to_owned(), Decision::new("tini".to_owned(), Source::default("as process 1, a program without a handler ignores SIGTERM"))));
         draft.set("init", true);
         draft.system.push(Dependency { name: "tini".to_owned(), at: Evidence::file(draft.root.clone()), production: true });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::opens;
+    use crate::fs::Text;
+    use crate::model::RelPath;
+
+    #[test]
+    fn an_address_that_is_called_opens_nothing() {
+        for (source, expected) in [
+            ("const PROXY: &str = \"127.0.0.1:9050\";\nreqwest::Proxy::all(PROXY)", false),
+            ("TcpStream::connect(\"127.0.0.1:6379\")", false),
+            ("let server = Server::new(\"0.0.0.0:7878\"); server.listen_on(app)", true),
+            ("tokio::net::UdpSocket::from_std(socket)", true),
+            ("hypothetical::bind_with(\"0.0.0.0:80\")", true),
+        ] {
+            assert_eq!(opens(&[Rc::new(Text::new(RelPath::known("src/main.rs"), source))]), expected, "{source}");
+        }
     }
 }
