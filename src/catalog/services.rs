@@ -38,6 +38,9 @@ pub struct ServiceRow {
     /// Variables that the application gets.
     #[serde(default)]
     pub app_env: BTreeMap<String, String>,
+    /// Other names that programs give to the first of these.
+    #[serde(default)]
+    pub also: Vec<String>,
     /// Capabilities that its entry script needs.
     #[serde(default)]
     pub capabilities: Vec<String>,
@@ -45,10 +48,40 @@ pub struct ServiceRow {
     pub source: String,
 }
 
+impl ServiceRow {
+    /// The variables that an application gets which reads these: the address by the name that it reads.
+    pub fn app_env_of(&self, reads: &[String]) -> BTreeMap<String, String> {
+        let known = |name: &String| reads.contains(name);
+        let other = self.also.iter().find(|name| known(name)).filter(|_| !self.app_env.keys().any(known));
+        self.app_env.iter().map(|(name, value)| (other.unwrap_or(name).clone(), value.clone())).collect()
+    }
+}
+
 impl Services {
     /// Reads the table.
     pub fn load() -> Result<Self, String> {
         let text = files::text("_shared/services.toml").ok_or("templates/_shared/services.toml is missing")?;
         toml::from_str(text).map_err(|error| format!("templates/_shared/services.toml: {error}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Services;
+
+    #[test]
+    fn an_address_stands_under_the_name_that_the_program_reads() {
+        let services = Services::load().expect("a table");
+        let row = services.service.iter().find(|row| row.id == "mongo").expect("a row");
+        let name = |reads: &[&str]| row.app_env_of(&reads.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).into_keys().next();
+        assert_eq!(name(&[]).as_deref(), Some("MONGODB_URI"));
+        assert_eq!(name(&["PORT", "MONGO_URI"]).as_deref(), Some("MONGO_URI"));
+        assert_eq!(name(&["MONGO_URI", "MONGODB_URI"]).as_deref(), Some("MONGODB_URI"));
+    }
+
+    #[test]
+    fn other_names_stand_for_one_variable() {
+        let services = Services::load().expect("a table");
+        assert!(services.service.iter().all(|row| row.also.is_empty() || row.app_env.len() == 1));
     }
 }

@@ -87,6 +87,12 @@ fn home(draft: &ServiceDraft) -> &RelPath {
     if draft.context == draft.root { &draft.root } else { &draft.context }
 }
 
+/// States the pages of a package outside of the program's folder, which its source names by the folder of their output.
+pub fn sends(draft: &mut ServiceDraft, dir: &Dir<'_>, pages: Pages, output: RelPath, at: Evidence) {
+    let program = Program { dir, texts: &[], embedded: Vec::new(), ending: "" };
+    state_it(draft, &program, pages, FrontEndParts { place: output.clone(), output, read: true }, Source::File(at));
+}
+
 struct FrontEndParts {
     output: RelPath,
     place: RelPath,

@@ -78,7 +78,8 @@ const ASIDE: &[&str] = &[
 ];
 
 /// Folders that are services beside a service at the root.
-const APP_FOLDERS: &[&str] = &["frontend", "backend", "client", "server", "web", "webapp", "api", "ui", "worker", "admin", "dashboard"];
+const APP_FOLDERS: &[&str] =
+    &["frontend", "backend", "client", "server", "web", "webapp", "api", "ui", "worker", "admin", "dashboard", "service", "website", "socket", "bot"];
 
 /// The services of a repository and what there is to say of it.
 #[derive(Debug, Default)]
@@ -134,7 +135,9 @@ impl Search<'_> {
         if failed || dir.path().depth() >= DEEPEST {
             return;
         }
-        let service_here = self.found.services.len() > before;
+        // Pages in a folder of a root that is nothing itself may be those of the services below.
+        let loose = |service: &ServiceDraft| service.pack == "static" && dir.path().is_root() && !dir.has("index.html");
+        let service_here = self.found.services[before..].iter().any(|service| !loose(service));
         for name in dir.folders() {
             if name.starts_with('.') || NOT_SERVICES.contains(&name) {
                 continue;

@@ -106,6 +106,22 @@ impl Writes {
         self.folders.iter().map(|(path, _)| path.as_str())
     }
 
+    /// Folders that lie in one folder, which the repository does not hold (`absent`): that one is the program's.
+    pub fn gather(&mut self, absent: impl Fn(&str) -> bool) {
+        let top = |path: &str| path.split_once('/').map(|(top, _)| top.to_owned()).filter(|top| !top.is_empty());
+        for first in self.folders.iter().filter_map(|(path, _)| top(path)).collect::<std::collections::BTreeSet<_>>() {
+            let below: Vec<usize> = (0..self.folders.len()).filter(|at| top(&self.folders[*at].0).as_ref() == Some(&first)).collect();
+            if let [at, _, ..] = below.as_slice()
+                && absent(&first)
+            {
+                let (at, place) = (*at, self.folders[*at].1.clone());
+                self.folders[at] = (first.clone(), place);
+                let whole = format!("{first}/");
+                self.folders.retain(|(path, _)| !path.starts_with(&whole));
+            }
+        }
+    }
+
     /// Whether files are written alone.
     pub fn has_files(&self) -> bool {
         !self.files.is_empty()
@@ -141,7 +157,14 @@ impl Writes {
             let (folder, name) = file.rsplit_once('/').map_or_else(|| ("./".to_owned(), file.as_str()), |(folder, name)| (format!("{folder}/"), name));
             links.entry(folder).or_default().push(format!("{DATA}/{name}"));
         }
-        draft.set("links", links.into_iter().map(|(to, files)| json!({ "files": files, "to": to })).collect::<Vec<_>>());
+        // What the image copies is there; a link needs its folder.
+        let copied: Option<Vec<&str>> =
+            draft.extra.get("folders").and_then(|list| list.as_array()).map(|list| list.iter().filter_map(|one| one.as_str()).collect());
+        let whole = draft.extra.get("whole").and_then(serde_json::Value::as_bool) == Some(true);
+        let absent =
+            |to: &str| to != "./" && !whole && copied.as_ref().is_some_and(|copied| !copied.iter().any(|folder| inside(to.trim_end_matches('/'), folder)));
+        let rows: Vec<_> = links.into_iter().map(|(to, files)| json!({ "files": files, "absent": absent(&to), "to": to })).collect();
+        draft.set("links", rows);
         self.brought.retain(|path| self.files.iter().any(|(file, _)| file == path));
         draft.set("seeds", self.brought);
         let found = self.folders.into_iter().chain(self.files).map(|(path, at)| (path, Source::File(at)));
@@ -180,7 +203,10 @@ mod tests {
         found.state(&mut draft, "apps/api");
         let volumes = serde_json::json!(["/data", "/shop", "/var/lib/shop", "/app/apps/api/data/db", "/app/apps/api/uploads"]);
         assert_eq!(draft.extra.get("volumes"), Some(&volumes));
-        let links = serde_json::json!([{"files": ["/data/shop.db"], "to": "apps/api/"}, {"files": ["/data/notes.json"], "to": "apps/api/db/"}]);
+        let links = serde_json::json!([
+            {"absent": false, "files": ["/data/shop.db"], "to": "apps/api/"},
+            {"absent": false, "files": ["/data/notes.json"], "to": "apps/api/db/"},
+        ]);
         assert_eq!(draft.extra.get("links"), Some(&links));
         assert_eq!(draft.extra.get("seeds"), Some(&serde_json::json!(["db/notes.json"])));
     }

@@ -78,6 +78,7 @@ pub fn scan(root: &Path) -> Result<Tree, Diagnostic> {
         }
     }
     commands(root, &mut entries);
+    manifests(root, &mut entries);
     if unnamed > 0 {
         notes.push(Diagnostic::warning("file-name", format!("{unnamed} file name(s) are not UTF-8 text or hold control characters; those files are left out")));
     }
@@ -104,6 +105,35 @@ fn commands(root: &Path, entries: &mut BTreeMap<RelPath, EntryKind>) {
             entries.insert(file, EntryKind::File);
         }
         entries.insert(folder, EntryKind::Folder);
+    }
+}
+
+/// Files that make a project what it is, by the line of an ignore file that is meant for the data beside them. No clone is without them.
+const MANIFESTS: &[(&str, &[&str])] = &[
+    ("*.json", &["package.json", "package-lock.json", "tsconfig.json", "deno.json", "nest-cli.json", "angular.json", "composer.json"]),
+    ("*.toml", &["pyproject.toml", "Cargo.toml"]),
+    ("*.txt", &["requirements.txt", "CMakeLists.txt"]),
+    ("*.yaml", &["pnpm-lock.yaml", "pnpm-workspace.yaml"]),
+];
+
+/// Adds what such a line hides.
+fn manifests(root: &Path, entries: &mut BTreeMap<RelPath, EntryKind>) {
+    let file = RelPath::known(".gitignore");
+    if entries.get(&file) != Some(&EntryKind::File) {
+        return;
+    }
+    let Ok(ignored) = std::fs::read_to_string(root.join(file.as_str())) else { return };
+    let lines: Vec<&str> = ignored.lines().map(|line| line.trim().trim_start_matches("**/").trim_start_matches('/')).collect();
+    let names: Vec<&str> = MANIFESTS.iter().filter(|(line, _)| lines.contains(line)).flat_map(|(_, names)| names.iter().copied()).collect();
+    if names.is_empty() {
+        return;
+    }
+    let below = entries.iter().filter(|(path, kind)| **kind == EntryKind::Folder && path.depth() <= 3).map(|(path, _)| path.clone());
+    let folders: Vec<RelPath> = std::iter::once(RelPath::root()).chain(below).take(FEW_ENTRIES).collect();
+    for path in folders.iter().flat_map(|folder| names.iter().filter_map(|name| folder.join(name))) {
+        if !entries.contains_key(&path) && std::fs::symlink_metadata(root.join(path.as_str())).is_ok_and(|meta| meta.is_file()) {
+            entries.insert(path, EntryKind::File);
+        }
     }
 }
 
@@ -250,5 +280,17 @@ mod tests {
         }
         let tree = super::scan(folder.path()).expect("scanned");
         assert!(tree.root().has("cmd/shop/main.go") && !tree.root().has("cmd/shop/shop.db"));
+    }
+
+    #[test]
+    fn a_manifest_is_there_though_the_data_beside_it_is_ignored() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir_all(folder.path().join("api")).expect("made");
+        for (file, text) in [(".gitignore", "dist\n*.json\n"), ("package.json", "{}"), ("api/package.json", "{}"), ("api/a.js", ""), ("data.json", "{}")] {
+            std::fs::write(folder.path().join(file), text).expect("written");
+        }
+        let tree = super::scan(folder.path()).expect("scanned");
+        let root = tree.root();
+        assert!(root.has("package.json") && root.has("api/package.json") && !root.has("data.json"));
     }
 }

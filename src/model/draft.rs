@@ -210,6 +210,8 @@ pub struct Compose {
     pub volumes: Vec<String>,
     /// Variables; they win over those of the companions.
     pub env: Vec<(String, String)>,
+    /// The names of the variables that the program reads, where they are known.
+    pub reads: Vec<String>,
     /// Secrets that the build mounts.
     pub secrets: Vec<BuildSecret>,
 }

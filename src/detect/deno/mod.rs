@@ -247,7 +247,10 @@ fn start(project: &Project<'_>, texts: &[Rc<Text>]) -> Result<Started, Diagnosti
     {
         candidates.push(found.for_production(), Source::inferred("the development task, without watching", [found.at]));
     }
+    // What a published package hands out is no program.
+    let exported = project.config.as_ref().filter(|config| config.doc.str(&["version"]).is_some()).and_then(|config| config.doc.get(&["exports"]));
     if candidates.is_empty()
+        && exported.is_none()
         && let Some(file) = project.dir.first_of(ENTRIES.iter().copied())
     {
         let (words, from) = permissions::derived(&project.dir, file, texts)?;
@@ -394,4 +397,22 @@ fn init(draft: &mut ServiceDraft, facts: &listening::Listening) {
     }
     draft.set("init", facts.handles_sigterm.is_none());
     draft.facts.push(("init".to_owned(), Decision::new(kept.to_owned(), source)));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::detect::select::detect;
+    use crate::fs::Tree;
+    use crate::model::Answers;
+
+    #[test]
+    fn what_a_published_package_hands_out_is_no_program() {
+        let start = |config: &str| {
+            let found = detect(&Tree::memory([("deno.json", config), ("mod.ts", "export const a = Deno.serve(() => new Response())")]), &Answers::default());
+            found.services[0].start.is_some()
+        };
+        assert!(start(r#"{"name": "@a/b", "version": "1.0.0"}"#));
+        assert!(!start(r#"{"name": "@a/b", "version": "1.0.0", "exports": "./mod.ts"}"#));
+        assert!(start(r#"{"name": "@a/b", "version": "1.0.0", "exports": "./mod.ts", "tasks": {"start": "deno run -A mod.ts"}}"#));
+    }
 }

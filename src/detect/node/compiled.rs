@@ -60,7 +60,9 @@ pub fn built_before(project: &Project<'_>, script: &Script) -> Option<Decision<C
 
 /// Whether a step makes a program, or checks or tidies what it is made of.
 pub fn builds(part: &str) -> bool {
-    ["build", "tsc", "compile", "clean", "rimraf", "rm ", "lint", "tsup", "swc", "esbuild", "webpack"].iter().any(|word| part.contains(word))
+    const WORDS: &[&str] =
+        &["build", "tsc", "compile", "clean", "rimraf", "rm ", "lint", "tsup", "swc", "esbuild", "webpack", "css", "sass", "tailwind", "gulp"];
+    WORDS.iter().any(|word| part.contains(word))
 }
 
 /// The folder of the pages that the build makes beside the server, where the server's code names it: one package for both.

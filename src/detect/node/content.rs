@@ -112,14 +112,29 @@ fn is_data(name: &str, texts: &[Rc<Text>]) -> bool {
 
 /// The folders and files beside its compiled form that a program names.
 pub fn of_compiled(dir: &Dir<'_>, texts: &[Rc<Text>], start: &[String]) -> Vec<String> {
-    let mut found: Vec<String> =
-        ASSETS.iter().filter(|name| !dir.dir(name).files_below().take(1).count().eq(&0) && is_named(name, texts)).map(|name| format!("{name}/")).collect();
+    // What a file of settings names, the program reads.
+    let settings: Vec<Rc<Text>> =
+        dir.dir("config").files_below().filter(|file| super::ending(file.name()) == "json").filter_map(|file| dir.tree().read(file).ok()?).collect();
+    let with_settings: Vec<Rc<Text>> = texts.iter().chain(settings.iter().filter(|_| reads_settings(texts))).cloned().collect();
+    let texts = with_settings.as_slice();
+    let mut found: Vec<String> = ASSETS
+        .iter()
+        .filter(|name| !dir.dir(name).files_below().take(1).count().eq(&0) && (is_named(name, texts) || **name == "config" && reads_settings(texts)))
+        .map(|name| format!("{name}/"))
+        .collect();
     let wanted = |name: &&str| start.iter().any(|word| word.trim_start_matches("./") == *name) || is_data(name, texts);
     found.extend(dir.files().filter(wanted).map(ToOwned::to_owned));
     found
 }
 
-fn is_manifest(name: &str) -> bool {
+/// Whether a library reads the files of `config/` for the program, which does not name them. (node-config/node-config)
+fn reads_settings(texts: &[Rc<Text>]) -> bool {
+    const LIBRARIES: &[&str] = &["from 'config'", "from \"config\"", "require('config')", "require(\"config\")", "@feathersjs/configuration"];
+    texts.iter().any(|text| LIBRARIES.iter().any(|library| text.as_str().contains(library)))
+}
+
+/// Whether a file at the root says what the project is, and is none of its data.
+pub fn is_manifest(name: &str) -> bool {
     matches!(
         name,
         "package.json" | "package-lock.json" | "npm-shrinkwrap.json" | "pnpm-lock.yaml" | "pnpm-workspace.yaml" | "yarn.lock" | "bun.lock" | "bun.lockb"

@@ -23,7 +23,9 @@ pub fn dev(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], 
     let is_missing = missing.is_some();
     let script = script.filter(|_| !is_missing);
     let decided = match script.filter(|_| project.nx.is_none()) {
-        Some(Script { command: Cmd::Exec(words), before, at, .. }) if before.is_empty() => {
+        Some(Script { command: Cmd::Exec(words), before, at, env }) if before.is_empty() => {
+            // The script is not run as a whole: its variables are the stage's.
+            draft.set("script_env", env.into_iter().map(|(name, value)| (name, value.into())).collect::<serde_json::Map<_, _>>());
             let tool = words[0].strip_prefix(BIN).unwrap_or_default().to_owned();
             helpers(draft, project, &tool, &at);
             Some(Decision::new(Cmd::Exec(project.located(words)), Source::File(at)))

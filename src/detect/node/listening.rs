@@ -27,6 +27,8 @@ pub struct Listening {
     pub health: Option<(String, Evidence)>,
     /// Where SIGTERM is handled.
     pub handles_sigterm: Option<Evidence>,
+    /// Whether nothing else of the project runs.
+    pub whole: bool,
 }
 
 impl Listening {
@@ -41,6 +43,7 @@ impl Listening {
             no_address: self.no_address.or(rest.no_address),
             health: self.health.or(rest.health),
             handles_sigterm: self.handles_sigterm.or(rest.handles_sigterm),
+            whole: self.whole,
         }
     }
 
@@ -105,7 +108,10 @@ pub fn read(texts: &[Rc<Text>]) -> Result<Listening, Diagnostic> {
     found.handles_sigterm = texts
         .iter()
         .filter(|text| patterns.on_signal.is_match(text.as_str()))
-        .find_map(|text| source::find(std::slice::from_ref(text), &patterns.sigterm, "//").map(|hit| hit.at));
+        // One that is sent to another program is not handled.
+        .find_map(|text| {
+            source::find_all(std::slice::from_ref(text), &patterns.sigterm, "//").into_iter().map(|hit| hit.at).find(|at| !at.raw.contains("kill"))
+        });
     Ok(found)
 }
 
@@ -134,6 +140,7 @@ mod tests {
     fn signals_and_addresses() {
         assert!(facts("for (const s of ['SIGINT', 'SIGTERM']) process.once(s, stop)").handles_sigterm.is_some());
         assert!(facts("child.kill('SIGTERM')").handles_sigterm.is_none());
+        assert!(facts("process.on('SIGINT', stop)\nchild.kill('SIGTERM')").handles_sigterm.is_none());
         assert_eq!(facts("host: env.HOST ?? '127.0.0.1'").host_variable.map(|hit| hit.value).as_deref(), Some("HOST"));
         assert!(facts("app.listen(3000, '127.0.0.1')").loopback.is_some());
         assert!(facts("app.listen(3000, '0.0.0.0')").loopback.is_none());

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::registries;
+use super::{registries, tied};
 use crate::catalog::StackPack;
 use crate::detect::asked;
 use crate::fs::Dir;
@@ -106,14 +106,17 @@ impl Manager {
         let declared = package.and_then(declared).filter(|(name, _, _)| known.contains(&name.as_str()));
         let mut candidates = Candidates::new();
         candidates.extend(declared.as_ref().map(|(name, _, at)| (name.clone(), Source::File(at.clone()))));
+        let mut managers: Vec<&String> = locks.iter().map(|(name, _)| name).collect();
+        managers.dedup();
+        let several = managers.len() > 1 && declared.is_none();
+        let told = package.filter(|_| several).and_then(|package| tied::decided(dir, package, &locks));
+        candidates.extend(told.clone());
         for (name, file) in &locks {
             candidates.push(name.clone(), Source::inferred("its lock file", [Evidence::file(dir.at(file))]));
         }
         candidates.extend(known.first().map(|name| ((*name).to_owned(), Source::default(format!("it comes with {}", pack.title)))));
         let Some(name) = asked::one_of(hints, Question::PackageManager, &known, candidates)? else { unreachable!("a default was pushed") };
-        let mut managers: Vec<&String> = locks.iter().map(|(name, _)| name).collect();
-        managers.dedup();
-        let open = (managers.len() > 1 && declared.is_none() && !name.source.is_explicit()).then(|| Open {
+        let open = (several && told.is_none() && !name.source.is_explicit()).then(|| Open {
             question: Question::PackageManager,
             message: "lock files of more than one package manager".to_owned(),
             candidates: locks.iter().map(|(name, file)| (name.clone(), Source::File(Evidence::file(dir.at(file))))).collect(),
@@ -162,6 +165,11 @@ impl Manager {
     /// Whether it is yarn 1, which runs every script.
     pub fn is_classic(&self) -> bool {
         self.facts.cache_id == "yarn"
+    }
+
+    /// Whether it is a successor of yarn 1, which runs no script before or after another.
+    pub fn is_berry(&self) -> bool {
+        self.facts.cache_id == "yarn-berry"
     }
 
     /// Whether it runs no install script of a dependency that the project does not allow: pnpm from 10 on, yarn from 4.14 on.

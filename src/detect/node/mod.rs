@@ -1,5 +1,6 @@
 //! Node.js and Bun: packages, their package managers, frameworks and the programs that they hold.
 
+mod address;
 mod bun;
 mod closure;
 mod compiled;
@@ -7,16 +8,20 @@ pub mod content;
 mod declares;
 mod develop;
 mod elsewhere;
+mod environment;
 mod frameworks;
 mod inner;
 pub mod listening;
 mod managers;
+mod migrations;
 mod natives;
+mod nps;
 mod nx;
 pub mod pages;
 mod places;
 mod ports;
 mod prisma;
+mod programs;
 mod project;
 mod reached;
 mod registries;
@@ -30,6 +35,7 @@ mod start;
 mod stripping;
 #[cfg(test)]
 mod tests;
+mod tied;
 mod typescript;
 mod versions;
 mod workspace;
@@ -342,6 +348,7 @@ fn fill(draft: &mut ServiceDraft, mut project: Project<'_>, folders: &[Dir<'_>])
         servers::fill(draft, &project)?;
     }
     prisma::fill(draft, &project)?;
+    draft.compose.reads = environment::reads(&project);
     writes::fill(draft, &project)?;
     inner::fill(draft, &project);
     by_its_path(draft);

@@ -1,11 +1,13 @@
 //! Paths as JavaScript writes them: a string, `path.join(__dirname, 'a')`, a name that stands for one of these.
 
+use std::rc::Rc;
+
 use crate::fs::{Dir, Text};
 use crate::manifest::pattern;
 use crate::model::RelPath;
 
 /// How many names may stand for each other.
-const DEEPEST: usize = 3;
+const DEEPEST: usize = 5;
 
 /// A path in the source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +36,8 @@ pub struct Reader<'t> {
     pub text: &'t Text,
     /// The folder that `__dirname` stands for, seen from the working directory.
     pub here: RelPath,
+    /// The other files of the program, whose exported names it may use.
+    pub others: &'t [Rc<Text>],
 }
 
 impl Reader<'_> {
@@ -43,6 +47,7 @@ impl Reader<'_> {
     }
 
     fn expression(&self, code: &str, depth: usize) -> Option<Place> {
+        const WITH_DEFAULT: &str = r#"^\w*[eE]nv\w*\(\s*["']\w+["']\s*,\s*()"#;
         const FROM_OUTSIDE: &str = r#"^\(?(?:(?:process|Bun)\.env(?:\.\w+|\[["']\w+["']\])!?)(?:\s+as\s+\w+)?\)?\s*(?:\|\||\?\?)\s*()"#;
         let code = code.trim_start();
         // What stands behind a variable is what a container without it takes.
@@ -52,12 +57,15 @@ impl Reader<'_> {
             let others = statement.rmatch_indices("||").chain(statement.rmatch_indices("??")).next().map(|(at, _)| &rest[at + 2..]);
             return self.expression(rest, depth).or_else(|| self.expression(others?, depth));
         }
+        // `stringFromEnv('DATA_DIR', 'data')`
+        if let Some(found) = pattern::kept(WITH_DEFAULT).and_then(|pattern| pattern.captures(code)) {
+            return self.expression(&code[found.get(1)?.start()..], depth);
+        }
         let (mut place, rest) = if let Some(quote) = code.chars().next().filter(|c| matches!(c, '\'' | '"' | '`')) {
             let body = &code[1..];
             let end = body.find(quote)?;
             let text = &body[..end];
-            let (text, open) = text.split_once("${").map_or((text, false), |(text, _)| (text, true));
-            (Place { path: text.strip_prefix("file:").unwrap_or(text).to_owned(), open }, &body[end + 1..])
+            (self.template(text, depth), &body[end + 1..])
         } else if let Some((call, arguments)) = call(code) {
             let (place, rest) = self.joined(call, arguments, depth)?;
             (place, rest)
@@ -79,6 +87,19 @@ impl Reader<'_> {
         }
         place.path = whole(&place.path)?;
         Some(place)
+    }
+
+    /// A string, whose first part may be another path: `${DIR}/files/${id}`.
+    fn template(&self, text: &str, depth: usize) -> Place {
+        let named = text.strip_prefix("${").and_then(|rest| rest.split_once('}')).filter(|(name, _)| !name.contains('('));
+        if let Some((name, tail)) = named
+            && let Some(found) = depth.checked_sub(1).and_then(|depth| self.named(name, depth)).filter(|found| !found.open)
+        {
+            let (tail, open) = tail.split_once("${").map_or((tail, false), |(tail, _)| (tail, true));
+            return Place { path: format!("{}{tail}", found.path), open };
+        }
+        let (text, open) = text.split_once("${").map_or((text, false), |(text, _)| (text, true));
+        Place { path: text.strip_prefix("file:").unwrap_or(text).to_owned(), open }
     }
 
     fn joined<'c>(&self, call: &str, arguments: &'c str, depth: usize) -> Option<(Place, &'c str)> {
@@ -138,22 +159,48 @@ impl Reader<'_> {
         if !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '$')) || name.starts_with(|c: char| c.is_ascii_digit()) {
             return None;
         }
-        let mut from = 0;
-        while let Some(at) = text[from..].find(name).map(|at| at + from) {
-            from = at + name.len();
-            let before = text[..at].trim_end();
-            let declared = ["const", "let", "var"].iter().any(|word| before.ends_with(word)) && text[..at].ends_with(char::is_whitespace);
-            let after = text[from..].trim_start();
-            if !declared || text[from..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') {
-                continue;
-            }
-            let after = after.strip_prefix(':').map_or(after, |typed| typed.trim_start().trim_start_matches("string").trim_start());
-            if let Some(value) = after.strip_prefix('=').filter(|value| !value.starts_with('=')) {
-                return self.expression(value, depth.checked_sub(1)?);
-            }
+        let depth = depth.checked_sub(1)?;
+        if let Some(value) = declared(text, name) {
+            return self.expression(value, depth);
         }
-        None
+        // A name that this file only imports; where several files have one of the name, nothing is known.
+        let mut exported = self.others.iter().filter(|other| other.path() != self.text.path() && text.contains("import") | text.contains("require"));
+        let mut found = exported.by_ref().filter_map(|other| Some((other, declared(other.as_str(), name)?))).filter(|(other, _)| exports(other.as_str(), name));
+        let (other, value) = found.next().filter(|_| name.len() > 3)?;
+        // Its own place is not this file's.
+        let own = value.split(['\n', ';']).next().unwrap_or_default();
+        if found.next().is_some() || own.contains("__dirname") || own.contains("import.meta") {
+            return None;
+        }
+        Reader { text: other, here: self.here.clone(), others: &[] }.expression(value, depth)
     }
+}
+
+/// The value that a name is given where it is declared.
+fn declared<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    let mut from = 0;
+    while let Some(at) = text[from..].find(name).map(|at| at + from) {
+        from = at + name.len();
+        let before = text[..at].trim_end();
+        let declared = ["const", "let", "var"].iter().any(|word| before.ends_with(word)) && text[..at].ends_with(char::is_whitespace);
+        let after = text[from..].trim_start();
+        if !declared || text[from..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') {
+            continue;
+        }
+        let after = after.strip_prefix(':').map_or(after, |typed| typed.trim_start().trim_start_matches("string").trim_start());
+        if let Some(value) = after.strip_prefix('=').filter(|value| !value.starts_with('=')) {
+            return Some(value);
+        }
+    }
+    None
+}
+
+/// Whether a file hands a name out.
+fn exports(text: &str, name: &str) -> bool {
+    ["export const ", "export let ", "export var ", "exports."].iter().any(|word| text.contains(&format!("{word}{name}")))
+        || ["export {", "module.exports = {"]
+            .iter()
+            .any(|word| text.split(word).skip(1).any(|rest| rest.split('}').next().is_some_and(|list| list.contains(name))))
 }
 
 /// The functions that join paths, with the text behind their parenthesis.
@@ -238,9 +285,12 @@ mod tests {
 
     fn place(code: &str) -> Option<String> {
         let source = "const path = require('path')\nconst DIR = path.join(__dirname, '..', 'uploads')\nconst FILE: string = process.env.DB ?? 'data/a.db'\nStore.folder = './files'\n";
-        let tree = Tree::memory([("src/a.ts", source)]);
+        let places = "import path from 'path'\nconst ROOT = process.cwd()\nexport const HISTORY = stringFromEnv('HISTORY', path.join(ROOT, 'history'))\nconst HIDDEN = 'x'\n";
+        let source = format!("import {{ HISTORY }} from './places'\n{source}");
+        let tree = Tree::memory([("src/a.ts", source.as_str()), ("src/places.ts", places)]);
         let text = tree.root().peek("src/a.ts").expect("there");
-        let reader = Reader { text: &text, here: RelPath::known("dist") };
+        let others = [tree.root().peek("src/places.ts").expect("there")];
+        let reader = Reader { text: &text, here: RelPath::known("dist"), others: &others };
         reader.place(code).map(|place| format!("{}{}", place.path, if place.open { "…" } else { "" }))
     }
 
@@ -263,6 +313,10 @@ mod tests {
             ("Store.folder)", Some("files")),
             ("new URL('../notes.json', import.meta.url))", Some("notes.json")),
             ("'file:local.db')", Some("local.db")),
+            ("HISTORY, { recursive: true })", Some("history")),
+            ("`${HISTORY}/a/${name}`)", Some("history/a/…")),
+            ("`${FILE}`)", Some("data/a.db")),
+            ("HIDDEN)", None),
             ("name)", None),
             ("':memory:')", None),
             ("path.join(root, 'a'))", None),

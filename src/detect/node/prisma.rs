@@ -15,6 +15,7 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     let Some(package) = &project.package else { return Ok(()) };
     let Some(tool) = ["prisma", "@prisma/client"].iter().find_map(|name| package.dependency(name)) else { return Ok(()) };
     let Some(schema) = project.dir.first_of(SCHEMAS.iter().copied()) else { return Ok(()) };
+    draft.dependencies.extend(client(project, schema)?);
     let digits: String = tool.at.raw.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
     if digits.parse::<u32>().is_ok_and(|major| major < 7) {
         draft.system.push(Dependency { name: "prisma-engines".to_owned(), at: tool.at.clone(), production: true });
@@ -39,6 +40,19 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
         build.value = Cmd::Shell(format!("{prefix}{text}"));
     }
     Ok(())
+}
+
+/// The client library that stands for the database of the schema: Prisma brings its own.
+fn client(project: &Project<'_>, schema: &str) -> Result<Option<Dependency>, Diagnostic> {
+    const CLIENTS: &[(&str, &str)] = &[("postgresql", "pg"), ("postgres", "pg"), ("mysql", "mysql2")];
+    let Some(text) = project.dir.read(schema)? else { return Ok(None) };
+    let provider =
+        pattern::pattern(r#"\bdatasource\s+\w+\s*\{[^}]*?\bprovider\s*=\s*"(\w+)""#).map_err(|error| Diagnostic::error("pattern", error.to_string()))?;
+    let hit = source::find(&[text], &provider, "//");
+    Ok(hit.and_then(|hit| {
+        let (_, name) = CLIENTS.iter().find(|(provider, _)| *provider == hit.value)?;
+        Some(Dependency { name: (*name).to_owned(), at: hit.at, production: true })
+    }))
 }
 
 /// The variables that the settings insist on.

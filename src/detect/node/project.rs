@@ -4,7 +4,7 @@ use super::managers::Manager;
 use super::nx::App;
 use super::runtime::Runtime;
 use super::script::{self, BIN};
-use super::{elsewhere, start};
+use super::{elsewhere, programs, start};
 use crate::catalog::StackPack;
 use crate::fs::Dir;
 use crate::manifest::Package;
@@ -59,7 +59,7 @@ impl Project<'_> {
         }
         let serves = framework.is_some() || self.runtime == Runtime::Bun;
         // What people install to call it by its name is no service beside others.
-        let called = start::bin(package).is_some_and(|(file, _)| {
+        let called = programs::bin(package).is_some_and(|(file, _)| {
             let own = script::named(package, "start").is_some_and(|script| script.file().is_some_and(|run| run.trim_start_matches("./") == file));
             own && framework.is_none()
         });

@@ -2,16 +2,17 @@
 
 use std::rc::Rc;
 
+use super::inner::{self, Sent};
 use super::listening::{self, Listening};
 use super::project::Project;
 use super::runtime::Runtime;
 use super::script::{self, BIN};
 use super::typescript::{self, Output};
-use super::{bun, compiled, content, develop, elsewhere, frameworks, nx, reached, serving, start, stripping};
+use super::{address, bun, compiled, content, develop, elsewhere, frameworks, migrations, nx, programs, reached, serving, start, stripping};
 use crate::detect::asked;
-use crate::detect::source::{self, Hit};
+use crate::detect::source;
 use crate::fs::Text;
-use crate::manifest::{Document, Package, dockerfile, pattern};
+use crate::manifest::{Package, dockerfile};
 use crate::model::question::Question;
 use crate::model::{Candidates, Cmd, Decision, Dependency, Diagnostic, Evidence, Health, Kind, Open, ServiceDraft, Source};
 
@@ -22,8 +23,19 @@ pub const CODE: &[&str] = &["js", "mjs", "cjs", "ts", "mts", "cts", "tsx"];
 pub const WWW: &str = "bin/www";
 
 /// Scripts that build, where there is none that is plainly called so.
-const BUILDS: &[&str] =
-    &["build:prod", "build:production", "build:all", "build:server", "build:frontend", "build:client", "build:web", "build:ui", "build:app"];
+const BUILDS: &[&str] = &[
+    "build:prod",
+    "build:production",
+    "build:all",
+    "build:server",
+    "build:frontend",
+    "build:client",
+    "build:web",
+    "build:ui",
+    "build:app",
+    "heroku-postbuild",
+    "gcp-build",
+];
 
 /// Fills in what is true of a program that Node.js runs.
 pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagnostic> {
@@ -51,15 +63,19 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     let file = draft.start.as_ref().and_then(|start| script::started(&start.value));
     draft.build = draft.build.take().or(start.builds);
     build(draft, project, file.as_deref())?;
-    copies(draft, project, &texts, output.as_ref(), file.as_deref());
+    let (sent, only) = inner::build(draft, project, &texts)?;
+    if sent.is_empty() {
+        inner::beside(draft, project, &texts)?;
+    }
+    copies(draft, project, &texts, output.as_ref(), file.as_deref(), (&sent, only));
     develop::dev(draft, project, &texts, file.as_deref())?;
     if project.runtime == Runtime::Bun {
         bun::reads(draft, project)?;
         bun::compiled(draft, project, &texts);
     }
     if draft.kind == Kind::Server {
-        port(draft, project, &facts, by_itself)?;
-        address(draft, &facts);
+        address::port(draft, project, &facts, by_itself)?;
+        address::open(draft, &facts);
         health(draft, project, &facts);
     } else {
         draft.health = Health::None { because: "it listens on no port".to_owned() };
@@ -74,7 +90,7 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     } else if draft.start.is_none() {
         draft.open.push(Open {
             question: Question::StartCmd,
-            message: match project.package.as_ref().filter(|package| start::is_library(package)) {
+            message: match project.package.as_ref().filter(|package| programs::is_library(package)) {
                 Some(_) => "package.json describes a library, which other programs import: nothing is started",
                 None => "package.json has no start script, and no file is plainly the program",
             }
@@ -100,7 +116,8 @@ fn facts(draft: &ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>]) -> Res
     let Some(file) = script::run_file(&words).or_else(|| start::compiled_on_the_fly(&words)) else { return read(texts) };
     let reached = reached::from(project, Some(file));
     let all = reached.texts.is_empty() || reached.texts.len() >= texts.len();
-    let own = read(if all { texts } else { &reached.texts })?;
+    let mut own = read(if all { texts } else { &reached.texts })?;
+    own.whole = reached.whole;
     let own = if all || reached.whole { own } else { own.or(read(texts)?.without_loopback_outside(project.dir.path(), &reached.texts)) };
     // A program may only put together what the members of its workspace bring.
     if own.listens.is_some() && !own.ports.is_empty() || project.libraries.is_empty() {
@@ -115,7 +132,7 @@ fn facts(draft: &ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>]) -> Res
 /// Whether a member of a workspace that no script starts is a server all the same: the repository's own image starts the program that it
 /// installs under its name, or, where it is `alone`, that program listens.
 pub fn by_its_name(project: &Project<'_>, alone: bool) -> Result<bool, Diagnostic> {
-    let Some((file, _)) = project.package.as_ref().and_then(start::bin) else { return Ok(false) };
+    let Some((file, _)) = project.package.as_ref().and_then(programs::bin) else { return Ok(false) };
     let root = project.dir.tree().root();
     let starts = |line: &str| (line.starts_with("CMD") || line.starts_with("ENTRYPOINT")) && line.split(['"', '\'', ' ']).any(|word| word.ends_with(&file));
     let images = dockerfile::NAMES.iter().filter_map(|name| root.peek(name).or_else(|| project.dir.peek(name)));
@@ -150,12 +167,18 @@ fn dev_env(draft: &mut ServiceDraft, facts: &Listening) {
     let mut env: serde_json::Map<String, serde_json::Value> =
         draft.env.iter().filter(|(name, _)| variable != Some(name)).map(|(name, value)| (name.clone(), value.clone().into())).collect();
     env.insert("NODE_ENV".to_owned(), "development".into());
+    // The bundler runs there too.
+    for more in ["build_env", "script_env"] {
+        env.extend(draft.extra.get(more).and_then(|more| more.as_object()).cloned().unwrap_or_default());
+    }
     env.sort_keys();
     draft.set("dev_env", env);
 }
 
 fn kind(draft: &ServiceDraft, facts: &Listening, tool: bool) -> Kind {
-    match (draft.framework.is_some() || facts.listens.is_some(), tool) {
+    // A bot may bring a server that another of its programs starts.
+    let silent = facts.whole && facts.listens.is_none() && draft.framework.as_ref().is_some_and(|framework| framework.value == "express");
+    match (draft.framework.is_some() && !silent || facts.listens.is_some(), tool) {
         (true, _) => Kind::Server,
         (false, true) => Kind::Tool,
         (false, false) => Kind::Worker,
@@ -163,7 +186,7 @@ fn kind(draft: &ServiceDraft, facts: &Listening, tool: bool) -> Kind {
 }
 
 fn build(draft: &mut ServiceDraft, project: &Project<'_>, file: Option<&str>) -> Result<(), Diagnostic> {
-    let mut candidates = Candidates::new();
+    let (mut candidates, mut notes) = (Candidates::new(), Vec::new());
     if let Some(app) = nx::only(project)? {
         let own = project.package.as_ref().and_then(|package| package.script("build")).is_none_or(|(text, _)| text.starts_with("nx build"));
         candidates.extend(app.build().filter(|_| own || app.several));
@@ -182,19 +205,29 @@ fn build(draft: &mut ServiceDraft, project: &Project<'_>, file: Option<&str>) ->
         {
             let server = ["build:server", "server:build", "build-server"].into_iter().find(|other| package.script(other).is_some());
             let both = server.filter(|other| name == "build" && missing && !text.contains(other) && !text.contains("build:"));
-            let command = both.map_or_else(|| project.run(name), |other| format!("{} && {}", project.run(name), project.run(other)));
+            let left_out = migrations::left_out(project, name);
+            let own = left_out.as_ref().and_then(|(rest, _)| rest.clone()).unwrap_or_else(|| project.run(name));
+            let command = both.map_or_else(|| own.clone(), |other| format!("{own} && {}", project.run(other)));
             candidates.push(Cmd::Shell(command), Source::File(at));
+            notes.extend(left_out.map(|(_, note)| note));
         }
     }
     if candidates.is_empty() {
         candidates.extend(draft.build.take().map(|build| (build.value, build.source)));
     }
     draft.build = asked::command(&project.hints, Question::BuildCmd, candidates)?;
+    if let Some(build) = draft.build.as_ref().filter(|build| !build.source.is_explicit()) {
+        // Only what that script is about.
+        draft.notes.extend(notes.into_iter().filter(|note| note.at.first().map(|at| &at.file) == build.source.evidence().map(|at| &at.file)));
+        if let Some((name, value)) = project.package.as_ref().and_then(|package| frameworks::old_hashes(draft, package, &["webpack"], 5)) {
+            draft.set("build_env", serde_json::json!({name: value}));
+        }
+    }
     Ok(())
 }
 
 /// What the production stage copies.
-fn copies(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], output: Option<&Output>, file: Option<&str>) {
+fn copies(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], output: Option<&Output>, file: Option<&str>, (inner, only): (&[Sent], bool)) {
     let built = draft.build.is_some();
     let words = draft.start.as_ref().map(|start| start.value.words()).unwrap_or_default();
     let in_tree = file.is_some_and(|file| project.dir.has(file) || project.dir.has(&format!("{file}.js")) || project.dir.has_dir(file) && !file.is_empty());
@@ -210,7 +243,13 @@ fn copies(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], o
             let sent = compiled::pages(project, texts).filter(|pages| *pages != folder && !pages.starts_with(&format!("{folder}/")));
             outputs.push(format!("{folder}/"));
             outputs.extend(sent.map(|pages| format!("{pages}/")));
+            outputs.extend(inner.iter().map(|one| format!("{}/", one.output)));
             copied = content::of_compiled(&project.dir, texts, &words);
+        }
+        _ if built && in_tree && only => {
+            copied = content::of_source(&project.dir, texts, &words);
+            copied.retain(|path| !inner.iter().any(|one| path.trim_end_matches('/') == one.folder));
+            outputs.extend(inner.iter().map(|one| format!("{}/", one.output)));
         }
         _ if built => whole = true,
         _ => copied = content::of_source(&project.dir, texts, &words),
@@ -258,101 +297,6 @@ fn in_production(draft: &mut ServiceDraft, project: &Project<'_>) {
             .at(runner.at)
             .help("add a build script that compiles the program, or move it to the dependencies"),
     );
-}
-
-fn port(draft: &mut ServiceDraft, project: &Project<'_>, facts: &Listening, by_itself: Option<(u16, Source)>) -> Result<(), Diagnostic> {
-    let mut candidates = Candidates::new();
-    if let Some(Cmd::Exec(words)) = draft.start.as_ref().map(|start| &start.value)
-        && let Some(at) = draft.start.as_ref().and_then(|start| start.source.evidence().cloned())
-    {
-        for pair in words.windows(2).filter(|pair| matches!(pair[0].as_str(), "-p" | "--port")) {
-            candidates.extend(pair[1].parse().ok().map(|port| (port, Source::File(at.clone()))));
-        }
-    }
-    // The ports below 1024 are those of services that a program calls, or need rights that it can do without where a variable moves it.
-    let needs_rights = |port: u16| port < 1024 && (facts.reads_port.is_some() || !matches!(port, 80 | 81));
-    for hit in &facts.ports {
-        candidates.extend(hit.value.parse().ok().filter(|port| *port > 0 && !needs_rights(*port)).map(|port| (port, Source::File(hit.at.clone()))));
-    }
-    if facts.ports.is_empty() {
-        candidates.extend(configured(project)?);
-    }
-    let shown = facts.reads_port.as_ref().and_then(|hit| shown(project, &hit.value));
-    candidates.extend(shown.clone().and_then(|hit| Some((hit.value.parse().ok().filter(|port| *port > 0)?, Source::File(hit.at)))));
-    let row = draft.framework.as_ref().and_then(|framework| project.pack.framework(&framework.value));
-    candidates.extend(by_itself);
-    match row {
-        Some(row) => candidates.extend(row.port.map(|port| (port, Source::default(format!("{} starts on it by habit", row.title))))),
-        None => candidates.extend([(3000, Source::default(format!("most programs on {} take it", project.pack.title)))]),
-    };
-    draft.port = asked::port(&project.hints, candidates)?;
-    let Some(port) = &draft.port else { return Ok(()) };
-    if let Some(Hit { value: name, at }) = &facts.reads_port {
-        draft.env.push((name.clone(), port.value.to_string()));
-        draft.facts.push(("port variable".to_owned(), Decision::new(name.clone(), Source::File(at.clone()))));
-        if shown.is_some() {
-            draft.compose.env.push((name.clone(), port.value.to_string()));
-        }
-    }
-    draft.set("health_port", facts.reads_port.as_ref().map_or_else(|| port.value.to_string(), |hit| format!("'+process.env.{}+'", hit.value)));
-    Ok(())
-}
-
-/// The port in a file of settings that the program reads.
-fn configured(project: &Project<'_>) -> Result<Option<(u16, Source)>, Diagnostic> {
-    const FILES: &[&str] = &[
-        "config/production.json",
-        "config/production.yaml",
-        "config/production.yml",
-        "config/default.json",
-        "config/default.yaml",
-        "config/default.yml",
-        "config/config.json",
-        "config.json",
-        "settings.json",
-        "config/index.json",
-        "src/config.json",
-    ];
-    const KEYS: &[&[&str]] = &[&["port"], &["server", "port"], &["app", "port"], &["http", "port"], &["web", "port"], &["PORT"]];
-    for file in FILES {
-        let Some(doc) = Document::read(&project.dir, file)? else { continue };
-        for keys in KEYS {
-            let Some(node) = doc.get(keys) else { continue };
-            let port = node.scalar().and_then(|text| text.parse::<u16>().ok()).filter(|port| *port >= 1024);
-            if let Some(port) = port {
-                return Ok(Some((port, Source::File(doc.evidence(keys, node)))));
-            }
-        }
-    }
-    Ok(None)
-}
-
-/// The value of a variable in the example of an environment file: a copy of it would override the image's.
-fn shown(project: &Project<'_>, variable: &str) -> Option<Hit> {
-    let pattern = pattern::pattern(&format!(r#"(?m)^\s*(?:export\s+)?{variable}\s*=[ \t]*["']?(\d*)"#)).ok()?;
-    source::find(&source::samples(&project.dir), &pattern, "#")
-}
-
-/// A container is reached from outside only when its server listens on all addresses.
-fn address(draft: &mut ServiceDraft, facts: &Listening) {
-    if let Some(hit) = &facts.host_variable {
-        let all = (hit.value.clone(), "0.0.0.0".to_owned());
-        draft.env.push(all.clone());
-        draft.compose.env.push(all);
-        draft.facts.push((
-            "address".to_owned(),
-            Decision::new(format!("{}=0.0.0.0", hit.value), Source::inferred("it listens on the loopback address unless told otherwise", [hit.at.clone()])),
-        ));
-        return;
-    }
-    let fastify = draft.framework.as_ref().is_some_and(|framework| framework.value == "fastify");
-    if let Some(at) = facts.loopback.as_ref().or(facts.no_address.as_ref().filter(|_| fastify)) {
-        draft.notes.push(
-            Diagnostic::warning("loopback", "the server listens on the loopback address alone: nothing outside of the container reaches it")
-                .at(at.clone())
-                .help("listen on 0.0.0.0, for example `host: '0.0.0.0'`"),
-        );
-    }
 }
 
 fn health(draft: &mut ServiceDraft, project: &Project<'_>, facts: &Listening) {

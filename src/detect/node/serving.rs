@@ -31,6 +31,12 @@ pub fn open(draft: &mut ServiceDraft, project: &Project<'_>, facts: &mut Listeni
                 .help("for a mock that is only read nothing is lost; else mount a folder that user 1000 may write and name a file in it"),
             );
         }
+        // What its build makes is a project of its own, which is started in its folder.
+        let from = row.get("from").and_then(toml::Value::as_str).filter(|_| project.has_script("build") && project.root.is_none());
+        if let Some(folder) = from {
+            let up = "../".repeat(folder.split('/').count());
+            start.value = Cmd::Shell(format!("cd {folder} && exec {up}{}", start.value));
+        }
         let port = row.get("port").and_then(toml::Value::as_integer).and_then(|port| u16::try_from(port).ok())?;
         return Some((port, Source::default(format!("{program} takes it by habit"))));
     }

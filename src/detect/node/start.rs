@@ -4,11 +4,11 @@ use super::project::Project;
 use super::runtime::Runtime;
 use super::script::{self, BIN, Script};
 use super::typescript::{self, Output};
-use super::{compiled, declares, ending, nx, several};
+use super::{compiled, declares, ending, nps, nx, programs, several};
 use crate::detect::asked;
 use crate::manifest::{Document, procfile};
 use crate::model::question::Question;
-use crate::model::{Candidates, Cmd, Decision, Diagnostic, Evidence, Source};
+use crate::model::{Candidates, Cmd, Decision, Diagnostic, Source};
 
 /// Scripts that start the program in production, the most telling name first.
 pub const SCRIPTS: &[&str] = &["start:prod", "start:production", "start", "serve", "production", "prod", "server"];
@@ -72,9 +72,6 @@ const MAKERS: &[&str] = &[
     "sam",
 ];
 
-/// Files that are the program, where nothing says which is.
-const ENTRIES: &[&str] = &["src/main", "src/server", "src/index", "src/app", "server", "main", "index", "app", "server/index", "bin/www"];
-
 /// What was found.
 #[derive(Debug, Default)]
 pub struct Start {
@@ -137,7 +134,11 @@ pub fn find(project: &Project<'_>, output: Option<&Output>) -> Result<Start, Dia
         }
         let own = project.framework_scripts();
         for name in own.iter().map(String::as_str).chain(SCRIPTS.iter().copied()) {
-            if let Some(script) = script::named(package, name) {
+            if let Some(mut script) = script::named(package, name) {
+                // Package managers run it first, but for the newer yarn.
+                if let Some((first, _)) = package.script(&format!("pre{name}")).filter(|_| !project.manager.is_berry()) {
+                    script.before.splice(0..0, script::steps(first).into_iter().map(ToOwned::to_owned));
+                }
                 take(project, script, output, &mut candidates, &mut found);
             }
         }
@@ -145,12 +146,14 @@ pub fn find(project: &Project<'_>, output: Option<&Output>) -> Result<Start, Dia
         if let Some(made) = super::runtime::executable(package).filter(|_| bun && candidates.is_empty()) {
             candidates.push(Cmd::exec([format!("./{}", made.file)]), Source::inferred("what `bun build --compile` makes", [made.at]));
         }
-        let library = candidates.is_empty() && (is_library(package) || super::elsewhere::of(project, true).is_some());
+        // Beside a program that people install to call it by its name, `main` is what others import.
+        let called = programs::bin(package).is_some() && programs::is_published(package);
+        let library = candidates.is_empty() && (called || programs::is_library(package) || super::elsewhere::of(project, true).is_some());
         for (main, at) in ["module", "main"].iter().filter(|_| !library).filter(|key| bun || **key == "main").filter_map(|key| package.doc.string(&[key])) {
             let main = main.trim_start_matches("./");
             let bundled = project.bundles() && !project.dir.has(main) && project.dir.has(&project.source_of(main));
             let compiled = bundled || output.is_some_and(|output| main.starts_with(&format!("{}/", output.folder)));
-            if (project.dir.has(main) && !is_declaration(main) || compiled) && !declares::only(project, &project.source_of(main))? {
+            if (project.dir.has(main) && !programs::is_declaration(main) || compiled) && !declares::only(project, &project.source_of(main))? {
                 candidates.push(project.runtime.runs(main), Source::File(at));
             }
         }
@@ -160,7 +163,7 @@ pub fn find(project: &Project<'_>, output: Option<&Output>) -> Result<Start, Dia
             candidates.push(project.runtime.runs(&file), Source::inferred("what Nx builds", [at]));
         }
         if candidates.is_empty()
-            && let Some((file, at)) = bin(package)
+            && let Some((file, at)) = programs::bin(package)
         {
             found.tool = true;
             candidates.push(project.runtime.runs(&file), Source::File(at));
@@ -174,8 +177,8 @@ pub fn find(project: &Project<'_>, output: Option<&Output>) -> Result<Start, Dia
         && !is_member
         && super::elsewhere::of(project, pages).is_none()
         && !is_for_pages(project)
-        && !project.package.as_ref().is_some_and(is_library)
-        && let Some((command, at)) = entry(project, output)?
+        && !project.package.as_ref().is_some_and(programs::is_library)
+        && let Some((command, at)) = programs::entry(project, output)?
     {
         candidates.push(command, Source::inferred("the file is named as programs are", [at]));
     }
@@ -187,13 +190,6 @@ pub fn find(project: &Project<'_>, output: Option<&Output>) -> Result<Start, Dia
 fn is_for_pages(project: &Project<'_>) -> bool {
     let script = project.package.as_ref().and_then(|package| script::named(package, "dev"));
     script.is_some_and(|script| matches!(script.program(), "vite" | "webpack" | "rsbuild" | "parcel" | "storybook"))
-}
-
-/// Whether a package is made to be imported by others: it says what it exports, may be published, and has no script that starts it.
-pub fn is_library(package: &crate::manifest::Package) -> bool {
-    let private = package.doc.get(&["private"]).and_then(crate::manifest::Node::bool) == Some(true);
-    let shown = ["exports", "files", "module"].iter().any(|key| package.doc.get(&[key]).is_some());
-    !private && shown && package.doc.str(&["version"]).is_some() && package.doc.get(&["bin"]).is_none()
 }
 
 /// Makes a candidate of a script, where it can run in production.
@@ -272,6 +268,12 @@ pub(super) fn for_production(project: &Project<'_>, script: &Script, output: Opt
         }
         return Some((Cmd::Exec(words), source));
     }
+    if program == "nps"
+        && let Some(inner) = nps::script(project, &words[1..])
+    {
+        let from = [script.at.clone(), inner.at.clone()];
+        return for_production(project, &inner, output, Source::inferred("what it runs", from));
+    }
     if program == "nest" {
         let output = output?;
         let rule = "what the Nest compiler writes";
@@ -296,6 +298,10 @@ pub(super) fn for_production(project: &Project<'_>, script: &Script, output: Opt
         if behind && project.ships(program) {
             return Some((Cmd::Exec(project.located(words.clone())), source));
         }
+        // What a bundler writes has the name that another script starts.
+        if project.bundles() && starts_what_is_built(project) {
+            return None;
+        }
         if let Some(compiled) = output.filter(|_| project.has_script("build")).and_then(|output| typescript::compiled(file.trim_start_matches("./"), output)) {
             return Some((project.runtime.runs(&compiled), Source::inferred("the compiled form of what it runs", from)));
         }
@@ -307,6 +313,13 @@ pub(super) fn for_production(project: &Project<'_>, script: &Script, output: Opt
         return (alone || project.ships(script::program_package(program))).then(|| (Cmd::Exec(project.located(words.clone())), source));
     }
     Some((Cmd::Exec(project.located(words.clone())), source))
+}
+
+/// Whether a script starts a file that is not there yet.
+fn starts_what_is_built(project: &Project<'_>) -> bool {
+    let Some(package) = &project.package else { return false };
+    let made = |script: &Script| script.program() == "node" && script.file().is_some_and(|file| !project.dir.has(file.trim_start_matches("./")));
+    SCRIPTS.iter().filter_map(|name| script::named(package, name)).any(|script| made(&script))
 }
 
 /// What `nodemon --exec` runs.
@@ -327,19 +340,18 @@ fn executed(project: &Project<'_>, script: &Script) -> Option<Script> {
     script::parse(project.package.as_ref()?, &text, script.at.clone(), 2)
 }
 
-fn is_declaration(file: &str) -> bool {
-    file.ends_with(".d.ts") || ending(file) == "json"
-}
-
 /// A file as Node.js finds it when its ending is left out.
 fn with_ending(project: &Project<'_>, file: &str) -> Option<String> {
     if file.rsplit('/').next()?.contains('.') || project.dir.has(file) {
         return None;
     }
-    if project.dir.has_dir(file) {
+    // A folder that a build makes is found by its index.
+    let made = || ["dist", "build", "lib", "out", "output"].contains(&file.trim_start_matches("./"));
+    let with = format!("{file}.js");
+    if project.dir.has_dir(file) || file.ends_with('/') || !project.dir.has(with.trim_start_matches("./")) && made() {
         return None;
     }
-    Some(format!("{file}.js"))
+    Some(with)
 }
 
 /// The program that a process manager runs: named in its arguments, or in the file that these name.
@@ -361,33 +373,6 @@ fn nest_entry(project: &Project<'_>, output: &Output) -> Result<String, Diagnost
     let text = |key: &str, default: &str| settings.as_ref().and_then(|doc| doc.str(&[key])).unwrap_or(default).to_owned();
     let source = format!("{}/{}.ts", text("sourceRoot", "src"), text("entryFile", "main"));
     Ok(typescript::compiled(&source, output).unwrap_or_else(|| format!("{}/main.js", output.folder)))
-}
-
-/// The program of `bin`, where there is one.
-pub fn bin(package: &crate::manifest::Package) -> Option<(String, Evidence)> {
-    let node = package.doc.get(&["bin"])?;
-    let file = node.str().or_else(|| node.entries().next().and_then(|(_, node)| node.str()))?;
-    Some((file.trim_start_matches("./").to_owned(), package.doc.evidence(&["bin"], node)))
-}
-
-/// A file named as programs are, in its compiled form where it is compiled.
-fn entry(project: &Project<'_>, output: Option<&Output>) -> Result<Option<(Cmd, Evidence)>, Diagnostic> {
-    for stem in ENTRIES {
-        for ending in ["js", "mjs", "cjs", "ts", "mts", "tsx"].into_iter().filter(|ending| *ending != "tsx" || project.runtime == Runtime::Bun) {
-            let file = format!("{stem}.{ending}");
-            let Some(text) = project.dir.read(&file)?.filter(|text| !declares::is(project, text.as_str())) else { continue };
-            let at = text.evidence();
-            let compiled = ending.ends_with("ts").then_some(output).flatten().filter(|_| project.has_script("build"));
-            if let Some(compiled) = compiled.and_then(|output| typescript::compiled(&file, output)) {
-                return Ok(Some((project.runtime.runs(&compiled), at)));
-            }
-            return Ok(Some((project.runtime.runs(&file), at)));
-        }
-    }
-    if let Some(text) = project.dir.read("bin/www")? {
-        return Ok(Some((project.runtime.runs("bin/www"), text.evidence())));
-    }
-    Ok(None)
 }
 
 /// The development command where no script gives one: Node.js starts again when a file changes.

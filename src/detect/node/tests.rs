@@ -255,3 +255,91 @@ fn pages_that_a_build_makes_beside_its_server_are_sent_by_it() {
     assert_eq!(outputs("export default { build: { outDir: 'dist/client' } }"), r#"["out","dist/client"]"#);
     assert_eq!(outputs("export default { build: { outDir: 'elsewhere' } }"), r#"["out"]"#);
 }
+
+#[test]
+fn pages_of_a_package_below_are_built_where_the_server_names_their_folder() {
+    let client = r#"{"scripts": {"build": "react-scripts build"}, "dependencies": {"react-scripts": "5"}}"#;
+    let sends = "app.use(require('express').static(path.join(__dirname, '..', 'client', 'build')))\napp.listen(3000)";
+    let files = |package: &'static str, source: &'static str| {
+        [
+            ("package.json", package),
+            ("package-lock.json", "{}"),
+            ("server/index.js", source),
+            ("client/package.json", client),
+            ("client/package-lock.json", "{}"),
+            ("client/public/index.html", ""),
+        ]
+    };
+    let plain = r#"{"scripts": {"start": "node server/index.js"}, "dependencies": {"express": "5"}}"#;
+    let found = services(&files(plain, sends));
+    let extra = |key: &str| found[0].extra.get(key).map(ToString::to_string).unwrap_or_default();
+    assert_eq!(found.len(), 1);
+    assert_eq!(command(found[0].build.as_ref()), "npm ci --prefix client --no-audit --no-fund && npm run build --prefix client");
+    assert_eq!((extra("outputs"), extra("folders")), (r#"["client/build"]"#.to_owned(), r#"["server"]"#.to_owned()));
+    // What no server sends is a site of its own.
+    assert_eq!(services(&files(plain, "app.listen(3000)")).len(), 2);
+    let heroku =
+        r#"{"scripts": {"start": "node server/index.js", "heroku-postbuild": "cd client && npm install && npm run build"}, "dependencies": {"express": "5"}}"#;
+    let found = services(&files(heroku, sends));
+    assert_eq!((found.len(), command(found[0].build.as_ref()).as_str()), (1, "npm run heroku-postbuild"));
+}
+
+#[test]
+fn pages_beside_the_servers_package_are_built_into_its_image() {
+    let client = r#"{"scripts": {"build": "vite build"}, "devDependencies": {"vite": "7"}}"#;
+    let server = r#"{"scripts": {"start": "node index.js"}, "dependencies": {"express": "5"}}"#;
+    let files =
+        |source: &'static str| [("server/package.json", server), ("server/index.js", source), ("client/package.json", client), ("client/index.html", "")];
+    let found = services(&files("app.use(express.static(path.join(__dirname, '../client/dist')))\napp.listen(3000)"));
+    assert_eq!(found.len(), 1);
+    let front = found[0].front.as_ref().expect("pages");
+    assert_eq!((front.output.as_str(), front.wanted.as_str()), ("client/dist", "/client/dist"));
+    assert_eq!(services(&files("app.listen(3000)")).len(), 2);
+}
+
+#[test]
+fn development_leaves_a_service_beside_it_to_itself() {
+    let package = r#"{"scripts": {"start": "node a.js", "dev": "A=b concurrently \"npm run server\" \"npm run client\"", "server": "nodemon a.js",
+        "client": "npm start --prefix client"}, "dependencies": {"express": "5"}, "devDependencies": {"concurrently": "9", "nodemon": "3"}}"#;
+    let client = r#"{"scripts": {"start": "react-scripts start", "build": "react-scripts build"}, "dependencies": {"react-scripts": "5"}}"#;
+    let found = services(&[("package.json", package), ("a.js", SERVER), ("client/package.json", client), ("client/public/index.html", "")]);
+    assert_eq!(found.len(), 2);
+    assert_eq!(command(found[0].dev.as_ref()), "node_modules/.bin/nodemon a.js");
+    assert_eq!(found[0].extra.get("dev_env").and_then(|env| env.get("A")), Some(&"b".into()));
+}
+
+#[test]
+fn what_is_not_there_to_start_is_found_otherwise() {
+    // A folder by its index, a bundler's file by the script that names it.
+    let package = r#"{"scripts": {"compile": "tsc", "start": "node lib/"}, "dependencies": {"express": "5"}}"#;
+    assert_eq!(command(one(&[("package.json", package), ("src/index.ts", SERVER)]).start.as_ref()), "node lib/");
+    let package = r#"{"scripts": {"build": "tsup", "start": "tsx ./src/index.ts", "prod": "node build/index.mjs"}, "devDependencies": {"tsx": "4"}}"#;
+    let settings = r#"{"compilerOptions": {"outDir": "build", "rootDir": "src"}}"#;
+    let draft = one(&[("package.json", package), ("tsconfig.json", settings), ("src/index.ts", SERVER)]);
+    assert_eq!(command(draft.start.as_ref()), "node build/index.mjs");
+    // What people install to call it by its name is that program, whatever others import.
+    let package = r#"{"version": "1.0.0", "main": "lib/index.js", "files": ["lib"], "bin": {"a": "bin/a.js"}}"#;
+    let draft = one(&[("package.json", package), ("lib/index.js", "module.exports = f"), ("bin/a.js", "require('../lib')")]);
+    assert_eq!((command(draft.start.as_ref()).as_str(), draft.kind), ("node bin/a.js", crate::model::Kind::Tool));
+    // What runs before the start is said, or built.
+    let package = r#"{"scripts": {"prestart": "npm run scss", "scss": "sass a.scss a.css", "start": "node a.js"}, "dependencies": {"express": "5"}}"#;
+    assert_eq!(command(one(&[("package.json", package), ("a.js", SERVER)]).build.as_ref()), "node_modules/.bin/sass a.scss a.css");
+}
+
+#[test]
+fn a_bot_that_starts_no_server_listens_on_nothing() {
+    let package = r#"{"scripts": {"start": "node bot.js"}, "dependencies": {"express": "5", "discord.js": "14"}}"#;
+    let api = ("api.js", "require('express')().listen(3000)");
+    let kind = |bot: &'static str| one(&[("package.json", package), ("bot.js", bot), api]).kind;
+    assert_eq!(kind("require('discord.js')"), crate::model::Kind::Worker);
+    assert_eq!(kind("require('discord.js')\nrequire('./api')"), crate::model::Kind::Server);
+}
+
+#[test]
+fn the_database_of_a_schema_stands_beside_it() {
+    let package = r#"{"scripts": {"start": "node a.js"}, "dependencies": {"express": "5", "@prisma/client": "6"}}"#;
+    let schema = ("prisma/schema.prisma", "datasource db {\n  provider = \"mysql\"\n  url = env(\"DATABASE_URL\")\n}\n");
+    let draft = one(&[("package.json", package), ("a.js", SERVER), schema]);
+    assert!(draft.dependencies.iter().any(|dependency| dependency.name == "mysql2" && dependency.at.place() == "prisma/schema.prisma:2"));
+    assert_eq!(draft.compose.reads, ["DATABASE_URL"]);
+}

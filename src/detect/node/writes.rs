@@ -3,7 +3,7 @@
 use super::places::{Place, Reader};
 use super::project::Project;
 use super::typescript::{self, Output};
-use super::{reached, script};
+use super::{content, reached, script};
 use crate::detect::writes::Writes;
 use crate::manifest::pattern;
 use crate::model::{Diagnostic, Evidence, Kind, RelPath, ServiceDraft};
@@ -48,6 +48,13 @@ const ROWS: &[Row] = &[
     (r"\b(?:dirname|logDirectory)\s*:\s*()", Takes::Folder, &["winston", "DailyRotateFile"]),
     (r"\bnew\s+LocalStorage\(\s*()", Takes::Folder, &["node-localstorage"]),
     (r"\bnew\s+Level\(\s*()", Takes::Folder, &["level"]),
+    // A folder that a variable of the environment moves, by its name.
+    (
+        r"\b(?:const|let|var)\s+(?:[A-Z]+_)*(?:DATA|UPLOADS?|STORAGE|HISTORY|LOGS?|CACHE|DATABASE|MEDIA|BACKUPS?)_(?:DIR|DIRECTORY|FOLDER)\s*(?::\s*string\s*)?=\s*()(?:process\.env|\w*[eE]nv\w*\()",
+        Takes::Folder,
+        &[],
+    ),
+    (r"\b(?:DB|DATABASE|SQLITE)_(?:FILE|FILENAME|PATH)\s*:\s*\w+\(\{[^}]*?\bdefault\s*:\s*()", Takes::File, &["cleanEnv"]),
     (r"\bFileStore\(\s*\{[^}]*?\bpath\s*:\s*()", Takes::Either, &["session-file-store"]),
 ];
 
@@ -71,8 +78,9 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
         // A bundler moves its files to who knows where.
         let bundled = pages || compiled && here.is_none();
         let here = here.unwrap_or_else(|| RelPath::known(path).parent().unwrap_or_else(RelPath::root));
-        search(&mut found, project, &Reader { text, here }, bundled, &mut draft.notes);
+        search(&mut found, project, &Reader { text, here, others: &texts }, bundled, &mut draft.notes);
     }
+    found.gather(|folder| !project.dir.has_dir(folder) && !NOT_WRITTEN.contains(&folder));
     // What the repository holds there is written over.
     draft.set("owned", found.folders().any(|folder| project.dir.dir(folder).files_below().any(|file| !file.name().starts_with('.'))));
     let outside: Vec<String> = found.folders().filter(|folder| folder.starts_with('/')).map(ToOwned::to_owned).collect();
@@ -153,8 +161,8 @@ fn take(found: &mut Writes, project: &Project<'_>, takes: Takes, place: &Place, 
     };
     if !folder.is_empty() && (folder.starts_with('/') || place.open || !has_code(folder)) {
         found.folder(folder, at, NOT_WRITTEN);
-    } else if place.open || !place.is_file() {
-        // Only the running program knows its name.
+    } else if place.open || !place.is_file() || folder.is_empty() && (content::is_manifest(&place.path) || content::is_of_tools(&place.path)) {
+        // Only the running program knows its name; or a tool of those who work on the project writes it.
     } else if takes == Takes::Renamed {
         let message = format!("{} is replaced as a whole when it is written, in a folder that is not the program's own", place.path);
         notes.push(Diagnostic::warning("writes-beside-code", message).at(at).help("give it a folder of its own, for example data/"));
@@ -199,6 +207,10 @@ mod tests {
             ("winston.createLogger({ transports: [new winston.transports.File({ filename: 'logs/error.log' })] })", "logs"),
             ("fs.writeFileSync('/tmp/x', '')\nfs.mkdirSync('dist')\n// fs.mkdirSync('x')", ""),
             ("fs.mkdirSync('/data/files')", "/data/files"),
+            ("fs.mkdirSync('data/files')\nfs.mkdirSync('data/cache')", "data"),
+            ("fs.writeFileSync('package.json', '')\nfs.writeFileSync('.eslintrc.js', '')", ""),
+            ("const HISTORY_DIR = stringEnv('HISTORY_DIR', path.join(process.cwd(), 'history'))", "history"),
+            ("cleanEnv(process.env, { DB_FILENAME: str({ default: 'var/data' }) })", "var"),
         ] {
             assert_eq!(written(source, &[]), want, "{source}");
         }

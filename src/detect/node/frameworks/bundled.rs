@@ -21,8 +21,11 @@ pub fn hexo(project: &Project<'_>, (out, source): (String, Source)) -> Result<Mo
 /// webpack: `output.path`, which its settings compute from their own place.
 pub fn webpack(project: &Project<'_>, front: &Front, settings: &Settings, (out, source): (String, Source)) -> Mode {
     // path: path.resolve(__dirname, '../build')
+    // path: __dirname + '/build'
+    let added = || settings.string_of(r#"\bpath\s*:\s*(?:__dirname\s*\+\s*["'`]|`\$\{__dirname\})/([\w./-]+)["'`]"#);
     let found = settings
-        .string_of(r#"\bpath\s*:\s*(?:path\.)?(?:resolve|join)\(\s*(?:__dirname|process\.cwd\(\)|import\.meta\.dirname)\s*,\s*["'`]([\w./-]+)["'`]\s*\)"#);
+        .string_of(r#"\bpath\s*:\s*(?:path\.)?(?:resolve|join)\(\s*(?:__dirname|process\.cwd\(\)|import\.meta\.dirname)\s*,\s*["'`]([\w./-]+)["'`]\s*\)"#)
+        .or_else(added);
     let stated = found.and_then(|(tail, at)| {
         let path = at.file.parent().unwrap_or_default().join(&tail)?;
         Some((path.below(project.dir.path())?.to_owned(), Source::File(at)))

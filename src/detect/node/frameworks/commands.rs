@@ -3,6 +3,7 @@
 use super::row::{Front, habit, is_one_of};
 use super::settings::Settings;
 use crate::detect::asked;
+use crate::detect::node::migrations;
 use crate::detect::node::project::Project;
 use crate::detect::node::script::{self, BIN};
 use crate::fs::Dir;
@@ -56,13 +57,20 @@ pub fn calls(package: &Package, front: &Front, any: bool) -> bool {
 
 /// The command that builds.
 pub fn build(draft: &mut ServiceDraft, project: &Project<'_>, package: &Package, front: &Front) -> Result<(), Diagnostic> {
-    let mut candidates = Candidates::new();
-    match building(package, front) {
-        Some((name, _, at)) => candidates.push(Cmd::Shell(project.run(&name)), Source::File(at)),
-        None => candidates
-            .push(Cmd::Shell(format!("{BIN}{} {}", habit(&front.cli), habit(&front.build)).trim().to_owned()), Source::default("how the framework builds")),
-    };
+    let (mut candidates, mut notes) = (Candidates::new(), Vec::new());
+    if let Some((name, _, at)) = building(package, front) {
+        let left_out = migrations::left_out(project, &name);
+        let rest = left_out.as_ref().and_then(|(rest, _)| rest.clone());
+        candidates.push(Cmd::Shell(rest.unwrap_or_else(|| project.run(&name))), Source::File(at));
+        notes.extend(left_out.map(|(_, note)| note));
+    } else {
+        let words = format!("{BIN}{} {}", habit(&front.cli), habit(&front.build));
+        candidates.push(Cmd::Shell(words.trim().to_owned()), Source::default("how the framework builds"));
+    }
     draft.build = asked::command(&project.hints, Question::BuildCmd, candidates)?;
+    if draft.build.as_ref().is_some_and(|build| !build.source.is_explicit()) {
+        draft.notes.extend(notes);
+    }
     Ok(())
 }
 

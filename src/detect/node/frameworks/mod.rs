@@ -20,9 +20,9 @@ use mode::{Mode, Server, Site};
 use row::Front;
 use settings::Settings;
 
-use super::nx;
 use super::project::Project;
 use super::script::{self, BIN};
+use super::{elsewhere, nx};
 use crate::catalog::FrameworkRow;
 use crate::detect::{asked, source};
 use crate::fs::Text;
@@ -43,6 +43,11 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<bool, Dia
     let Some(package) = &project.package else { return Ok(false) };
     if has_program_of_its_own(project, package, &front) {
         return Ok(false);
+    }
+    // What is packed with Electron is shown in a window of its own.
+    if let Some(problem) = elsewhere::in_a_window(project) {
+        draft.notes.push(problem);
+        return Ok(true);
     }
     let settings = Settings::read(&project.dir, &commands::settings(&front, package, &project.dir));
     kits::of_its_time(&mut front, row, package, &settings);
@@ -85,7 +90,8 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<bool, Dia
         }
     }
     let old_engines = (front.old_engines && project.manager.is_classic()).then(|| ("YARN_IGNORE_ENGINES".to_owned(), "1".to_owned()));
-    let variables: BTreeMap<String, String> = front.env.clone().into_iter().chain(old_bundler(package, row, &front)).chain(old_engines).collect();
+    let variables: BTreeMap<String, String> =
+        front.env.clone().into_iter().chain(old_hashes(draft, package, &row.dependency, front.modern)).chain(old_engines).collect();
     draft.set("base_env", serde_json::to_value(variables).unwrap_or_default());
     draft.set("dev_env", serde_json::to_value(&front.dev_env).unwrap_or_default());
     draft.set("front", true);
@@ -146,7 +152,8 @@ fn has_program_of_its_own(project: &Project<'_>, package: &Package, front: &Fron
     if project.hints.get(Question::StartCmd).is_some() {
         return true;
     }
-    ["start:prod", "start"].into_iter().filter_map(|name| script::named(package, name)).any(|script| {
+    let names: &[&str] = if package.script("start").is_some() { &["start:prod", "start"] } else { &["start:prod", "serve"] };
+    names.iter().filter_map(|name| script::named(package, name)).any(|script| {
         let Some(file) = script.file() else { return false };
         let source = project.source_of(file);
         if project.dir.has(&source) {
@@ -295,10 +302,11 @@ fn program(
     Ok(())
 }
 
-/// Bundlers older than the TLS library of today's Node.js ask it for a hash that it no longer has.
-fn old_bundler(package: &Package, row: &FrameworkRow, front: &Front) -> Option<(String, String)> {
-    let major = row.dependency.iter().find_map(|name| pages::major(package, name))?;
-    (major < front.modern).then(|| ("NODE_OPTIONS".to_owned(), "--openssl-legacy-provider".to_owned()))
+/// Bundlers older than the TLS library of today's Node.js ask it for a hash that it no longer has; before version 17 it had.
+pub fn old_hashes<S: AsRef<str>>(draft: &ServiceDraft, package: &Package, bundlers: &[S], modern: u32) -> Option<(String, String)> {
+    let major = bundlers.iter().find_map(|name| pages::major(package, name.as_ref()))?;
+    let has_none = draft.runtime.as_ref().is_none_or(|runtime| runtime.value.major() >= 17);
+    (major < modern && has_none).then(|| ("NODE_OPTIONS".to_owned(), "--openssl-legacy-provider".to_owned()))
 }
 
 /// What is ignored and what is watched.

@@ -145,7 +145,9 @@ pub fn page(project: &Project<'_>, front: &Front, settings: &Settings) -> String
 }
 
 fn next(project: &Project<'_>, settings: &Settings, (out, source): (String, Source)) -> Mode {
-    let output = settings.string("output");
+    // What it computes has a value that stands for itself.
+    let by_default = || settings.string_of(r#"(?:\?\?|\|\|)\s*["'](standalone)["']"#).filter(|_| settings.computed("output").is_some());
+    let output = settings.string("output").or_else(by_default);
     if let Some((_, at)) = output.as_ref().filter(|(kind, _)| kind == "export") {
         let folder = if matches!(source, Source::File(_)) { out } else { "out".to_owned() };
         return Mode::Site(Site { out: folder, page: String::new(), source: Source::File(at.clone()) });

@@ -256,3 +256,25 @@ fn a_proxy_to_this_machine_is_warned_of() {
     assert_eq!(warned("export default { server: { proxy: { '/api': process.env.API_URL } } }"), None);
     assert_eq!(warned("export default { define: { base: 'http://localhost:8000' } }"), None);
 }
+
+#[test]
+fn the_folder_of_webpack_is_computed_from_its_settings_place() {
+    let package = r#"{"scripts": {"build": "webpack"}, "devDependencies": {"webpack": "4", "html-webpack-plugin": "4"}}"#;
+    for settings in ["path: __dirname + '/public/out'", "path: `${__dirname}/public/out`", "path: path.resolve(__dirname, 'public/out')"] {
+        let draft = service(&[("package.json", package), ("webpack.config.js", settings), ("src/index.js", "")]);
+        assert_eq!(text(&draft, "site"), "public/out", "{settings}");
+        assert_eq!(draft.extra.get("base_env"), Some(&serde_json::json!({"NODE_OPTIONS": "--openssl-legacy-provider"})));
+    }
+    let old = service(&[("package.json", package), (".nvmrc", "16"), ("webpack.config.js", ""), ("src/index.js", "")]);
+    assert_eq!(old.extra.get("base_env"), Some(&serde_json::json!({})));
+}
+
+#[test]
+fn what_a_framework_computes_has_its_default() {
+    let package = r#"{"scripts": {"build": "next build", "start": "next start"}, "dependencies": {"next": "16"}}"#;
+    let settings = "const mode = process.env.BUILD_MODE ?? 'standalone'\nexport default { output: mode }";
+    assert_eq!(service(&[("package.json", package), ("next.config.mjs", settings)]).start.expect("a start").value, Cmd::exec(["node", "server.js"]));
+    // A server of its own may be started by the script that serves.
+    let own = r#"{"scripts": {"build": "next build && tsc", "serve": "A=b node out/server.js"}, "dependencies": {"next": "14", "express": "4"}}"#;
+    assert_eq!(service(&[("package.json", own), ("src/server.ts", "app.listen(3000)")]).start.expect("a start").value, Cmd::exec(["node", "out/server.js"]));
+}
