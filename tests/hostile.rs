@@ -60,7 +60,7 @@ fn files(root: &Path) -> BTreeMap<String, String> {
 /// The manifests whose values are worth twisting.
 fn is_manifest(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    matches!(name.rsplit('.').next(), Some("json" | "toml" | "yaml" | "yml" | "mod" | "txt" | "cfg" | "ini"))
+    matches!(name.rsplit('.').next(), Some("json" | "toml" | "yaml" | "yml" | "mod" | "txt" | "cfg" | "ini" | "xml" | "gradle" | "kts" | "properties"))
         || matches!(name, "Procfile" | ".nvmrc" | ".python-version" | ".tool-versions" | "Makefile" | "Pipfile" | "CMakeLists.txt")
 }
 
@@ -82,14 +82,24 @@ fn strings(text: &str) -> Vec<std::ops::Range<usize>> {
     found
 }
 
-/// The fixture with one value replaced: a quoted string in an escaped form, else a line as it is.
+/// The content of each element without others in it, as byte ranges.
+fn elements(text: &str) -> Vec<std::ops::Range<usize>> {
+    let ends = text.match_indices('>').map(|(at, _)| at + 1);
+    ends.filter_map(|from| Some(from..from + text[from..].find('<')?)).filter(|range| !text[range.clone()].trim().is_empty()).collect()
+}
+
+/// The fixture with one value replaced: a quoted string or an element in an escaped form, else a line as it is.
 fn twist(files: &BTreeMap<String, String>, file: usize, place: usize, payload: &str) -> (String, BTreeMap<String, String>) {
     let manifests: Vec<&String> = files.keys().filter(|path| is_manifest(path)).collect();
     let mut twisted = files.clone();
     let Some(path) = manifests.get(file % manifests.len().max(1)).map(|path| (*path).clone()) else { return (String::new(), twisted) };
     let text = &files[&path];
-    let quoted = strings(text);
-    let new = if quoted.is_empty() {
+    let (quoted, elements) = (strings(text), elements(text));
+    let new = if path.rsplit('.').next() == Some("xml") {
+        let range = elements[place % elements.len()].clone();
+        let escaped = payload.replace('&', "&amp;").replace('<', "&lt;");
+        format!("{}{escaped}{}", &text[..range.start], &text[range.end..])
+    } else if quoted.is_empty() {
         let lines: Vec<&str> = text.lines().collect();
         let at = place % lines.len().max(1);
         lines.iter().enumerate().map(|(i, line)| if i == at { format!("{line}{payload}\n") } else { format!("{line}\n") }).collect()

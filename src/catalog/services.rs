@@ -41,6 +41,9 @@ pub struct ServiceRow {
     /// Other names that programs give to the first of these.
     #[serde(default)]
     pub also: Vec<String>,
+    /// The same for frameworks that have names of their own for them.
+    #[serde(default)]
+    pub framework_env: BTreeMap<String, BTreeMap<String, String>>,
     /// Capabilities that its entry script needs.
     #[serde(default)]
     pub capabilities: Vec<String>,
@@ -50,7 +53,10 @@ pub struct ServiceRow {
 
 impl ServiceRow {
     /// The variables that an application gets which reads these: the address by the name that it reads.
-    pub fn app_env_of(&self, reads: &[String]) -> BTreeMap<String, String> {
+    pub fn app_env_of(&self, framework: &str, reads: &[String]) -> BTreeMap<String, String> {
+        if let Some(own) = self.framework_env.get(framework) {
+            return own.clone();
+        }
         let known = |name: &String| reads.contains(name);
         let other = self.also.iter().find(|name| known(name)).filter(|_| !self.app_env.keys().any(known));
         self.app_env.iter().map(|(name, value)| (other.unwrap_or(name).clone(), value.clone())).collect()
@@ -73,10 +79,11 @@ mod tests {
     fn an_address_stands_under_the_name_that_the_program_reads() {
         let services = Services::load().expect("a table");
         let row = services.service.iter().find(|row| row.id == "mongo").expect("a row");
-        let name = |reads: &[&str]| row.app_env_of(&reads.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).into_keys().next();
+        let name = |reads: &[&str]| row.app_env_of("", &reads.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).into_keys().next();
         assert_eq!(name(&[]).as_deref(), Some("MONGODB_URI"));
         assert_eq!(name(&["PORT", "MONGO_URI"]).as_deref(), Some("MONGO_URI"));
         assert_eq!(name(&["MONGO_URI", "MONGODB_URI"]).as_deref(), Some("MONGODB_URI"));
+        assert_eq!(row.app_env_of("spring-boot", &[]).into_keys().next().as_deref(), Some("SPRING_DATA_MONGODB_URI"));
     }
 
     #[test]

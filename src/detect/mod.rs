@@ -8,6 +8,7 @@ mod front_end;
 mod go;
 mod handwritten;
 mod health;
+mod java;
 mod listening;
 mod node;
 mod python;
@@ -55,4 +56,4 @@ impl Found {
 
 /// All detectors. The order has no meaning.
 pub const DETECTORS: &[&dyn Detector] =
-    &[&c::Native, &deno::Deno, &go::Go, &node::Bun, &node::Node, &python::Python, &rust::Rust, &static_site::Static, &zig::Zig];
+    &[&c::Native, &deno::Deno, &go::Go, &java::Java, &node::Bun, &node::Node, &python::Python, &rust::Rust, &static_site::Static, &zig::Zig];

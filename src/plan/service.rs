@@ -263,6 +263,7 @@ fn system(row: &BaseRow, release: &str) -> String {
     match (row.build_os.as_deref().unwrap_or(&row.os), release) {
         ("debian", "bookworm") => "Debian 12".to_owned(),
         ("debian", "trixie") => "Debian 13".to_owned(),
+        ("debian", "noble") => "Ubuntu 24.04".to_owned(),
         ("debian", other) => format!("Debian {other}"),
         ("alpine", "") => "Alpine".to_owned(),
         ("alpine", other) => format!("Alpine {other}"),

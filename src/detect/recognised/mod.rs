@@ -4,10 +4,10 @@
 mod brief;
 mod dotnet;
 mod elixir;
-mod jvm;
-mod look;
+pub mod look;
 mod php;
 mod ruby;
+mod scala;
 mod sites;
 
 use super::{Found, asked};
@@ -27,7 +27,7 @@ pub struct Recogniser {
 }
 
 /// All of them. Of two that claim a folder with the same strength the earlier one has it.
-const RECOGNISERS: &[&Recogniser] = &[&dotnet::DOTNET, &elixir::ELIXIR, &jvm::JVM, &ruby::RUBY, &php::PHP, &brief::BRIEF, &sites::SITES];
+const RECOGNISERS: &[&Recogniser] = &[&dotnet::DOTNET, &elixir::ELIXIR, &ruby::RUBY, &php::PHP, &scala::SCALA, &brief::BRIEF, &sites::SITES];
 
 /// Whether a stack of this name is recognised.
 pub fn knows(stack: &str) -> bool {

@@ -40,6 +40,7 @@ pub fn modules(dir: &Dir<'_>) -> Result<Vec<Module>, Diagnostic> {
         java,
         build: Some(Cmd::Shell(if packaged { "sbt stage" } else { "sbt package" }.to_owned())),
         start: None,
+        archive: None,
         war: false,
         main: look::first(&build, r#"\bmainClass\b[^\n]*Some\("([\w.]+)"\)"#, "//").map(|hit| (hit.value, hit.at)),
     };
@@ -62,6 +63,7 @@ pub fn mill(dir: &Dir<'_>, file: &str) -> Module {
         java: Vec::new(),
         build: None,
         start: None,
+        archive: None,
         war: false,
         main: None,
     }

@@ -1,23 +1,30 @@
 //! The Java virtual machine: Java, Kotlin and Scala, built by Maven, Gradle or sbt.
 
+mod archive;
 mod frameworks;
 mod gradle;
+mod image;
 mod maven;
 mod sbt;
 mod settings;
 
 use std::rc::Rc;
 
-use super::{Recogniser, look};
-use crate::detect::{Found, source};
+use archive::Archive;
+
+use super::recognised::look;
+use super::{Detector, Found, source};
+use crate::catalog::StackPack;
 use crate::fs::{Dir, Text};
 use crate::manifest::{properties, tool_versions};
-use crate::model::{Claim, Cmd, Decision, Diagnostic, Evidence, Kind, RelPath, ServiceDraft, Source, Strength, Version};
+use crate::model::question::Question;
+use crate::model::{Answers, Claim, Cmd, Decision, Diagnostic, Evidence, Kind, Open, RelPath, ServiceDraft, Source, Strength, Version};
 
-/// The recogniser.
-pub const JVM: Recogniser = Recogniser { stacks: &["java", "kotlin", "scala"], claims, draft };
+/// The detector of what Maven and Gradle build.
+pub struct Java;
 
-const MANIFESTS: &[&str] = &["pom.xml", "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts", "build.sbt", "build.sc", "build.mill"];
+const GRADLE: &[&str] = &["build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts"];
+const SCALA: &[&str] = &["build.sbt", "build.sc", "build.mill"];
 
 /// What a module's own build file says, whatever builds it.
 #[derive(Debug)]
@@ -34,8 +41,10 @@ pub struct Module {
     pub java: Vec<(Version, Source)>,
     /// What makes the program.
     pub build: Option<Cmd>,
-    /// What runs it.
+    /// What runs it, where no image is made of it yet.
     pub start: Option<(Cmd, Source)>,
+    /// What the build makes that an image can hold.
+    pub archive: Option<(Archive, Evidence)>,
     /// Whether it is an archive for an application server.
     pub war: bool,
     /// A main class that the build file names.
@@ -48,46 +57,74 @@ impl Module {
     }
 }
 
-fn claims(dir: &Dir<'_>) -> Option<Claim> {
-    Some(Claim::new(Strength::Certain, Evidence::file(dir.at(dir.first_of(MANIFESTS.iter().copied())?))))
+fn claim(dir: &Dir<'_>, names: &[&str]) -> Option<Claim> {
+    Some(Claim::new(Strength::Certain, Evidence::file(dir.at(dir.first_of(names.iter().copied())?))))
 }
 
-fn draft(dir: &Dir<'_>) -> Result<Found, Diagnostic> {
-    let (manager, modules) = if dir.has("pom.xml") {
-        ("maven", maven::modules(dir)?)
-    } else if dir.has("build.sbt") {
-        ("sbt", sbt::modules(dir)?)
-    } else if let Some(file) = dir.first_of(["build.mill", "build.sc"]) {
-        ("mill", vec![sbt::mill(dir, file)])
-    } else {
-        ("gradle", gradle::modules(dir)?)
+impl Detector for Java {
+    fn id(&self) -> &'static str {
+        "java"
+    }
+
+    fn claims(&self, dir: &Dir<'_>) -> Option<Claim> {
+        claim(dir, &["pom.xml"]).or_else(|| claim(dir, GRADLE).filter(|_| !dir.has("build.sbt")))
+    }
+
+    fn draft(&self, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -> Result<Found, Diagnostic> {
+        let (manager, modules) = if dir.has("pom.xml") { ("maven", maven::modules(dir)?) } else { ("gradle", gradle::modules(dir)?) };
+        let mut found = services(dir, "java", manager, &modules, &mut |draft, program| image::finish(draft, program, dir, &modules, pack, answers))?;
+        both(dir, &mut found);
+        Ok(found)
+    }
+}
+
+/// Whether a folder is sbt's or Mill's.
+pub fn claims_scala(dir: &Dir<'_>) -> Option<Claim> {
+    claim(dir, SCALA).filter(|_| !dir.has("pom.xml"))
+}
+
+/// What sbt or Mill builds.
+pub fn draft_scala(dir: &Dir<'_>) -> Result<Found, Diagnostic> {
+    let (manager, modules) = match dir.first_of(SCALA.iter().copied()) {
+        Some("build.sbt") | None => ("sbt", sbt::modules(dir)?),
+        Some(file) => ("mill", vec![sbt::mill(dir, file)]),
     };
+    services(dir, "", manager, &modules, &mut |_, _| Ok(()))
+}
+
+/// The services among the modules of a build.
+fn services(
+    dir: &Dir<'_>,
+    pack: &'static str,
+    manager: &str,
+    modules: &[Module],
+    finish: &mut dyn FnMut(&mut ServiceDraft, &Program<'_>) -> Result<(), Diagnostic>,
+) -> Result<Found, Diagnostic> {
     let mut found = Found { services: Vec::new(), covers: modules.iter().map(|module| module.root.clone()).filter(|root| root != dir.path()).collect() };
-    let mut programs = programs(dir, &modules);
+    let mut programs = programs(dir, modules);
     // Beside what serves, other programs are tools of the developers.
     if programs.iter().any(|program| program.framework.is_some()) {
         programs.retain(|program| program.framework.is_some());
     }
     for program in &programs {
-        let mut draft = service(dir, manager, program)?;
+        let mut draft = service(dir, pack, manager, program)?;
         if modules.len() > 1 || !program.module.root.is_root() {
             draft.root = program.module.root.clone();
         }
+        finish(&mut draft, program)?;
         found.services.push(draft);
     }
     if found.services.is_empty()
         && let Some(module) = modules.first()
     {
-        let texts = Vec::new();
-        let program = Program { module, framework: frameworks::of(&module.parts), texts, main: None };
-        let mut draft = service(dir, manager, &program)?;
+        let program = Program { module, framework: frameworks::of(&module.parts), texts: Vec::new(), mains: Vec::new() };
+        let mut draft = service(dir, pack, manager, &program)?;
         draft.root = dir.path().clone();
         draft.kind = Kind::Tool;
         (draft.start, draft.port) = (None, None);
-        super::nothing_to_run(&mut draft, "no main class was found: it is a library");
+        draft.open.push(Open { question: Question::StartCmd, message: "no main class was found: it is a library".to_owned(), candidates: Vec::new() });
         found.services.push(draft);
     }
-    both(dir, &mut found);
     Ok(found)
 }
 
@@ -96,7 +133,8 @@ struct Program<'a> {
     module: &'a Module,
     framework: Option<Decision<String>>,
     texts: Vec<Rc<Text>>,
-    main: Option<(String, Evidence)>,
+    /// Its main classes: the one that the build names, else those of the source.
+    mains: Vec<(String, Evidence)>,
 }
 
 fn programs<'a>(dir: &Dir<'_>, modules: &'a [Module]) -> Vec<Program<'a>> {
@@ -114,17 +152,17 @@ fn programs<'a>(dir: &Dir<'_>, modules: &'a [Module]) -> Vec<Program<'a>> {
             .collect();
         let texts = source::files(&home, &["java", "kt", "scala", "groovy"], &inner);
         let framework = frameworks::of(&module.parts);
-        let main = module.main.clone().or_else(|| main_class(&texts));
+        let mains = module.main.clone().map_or_else(|| main_classes(&texts), |main| vec![main]);
         let generated = framework.as_ref().is_some_and(|framework| frameworks::brings_main(&framework.value)) && !texts.is_empty();
-        if main.is_some() || module.war || generated {
-            programs.push(Program { module, framework, texts, main });
+        if !mains.is_empty() || module.war || generated {
+            programs.push(Program { module, framework, texts, mains });
         }
     }
     programs
 }
 
-/// Where a program begins.
-fn main_class(texts: &[Rc<Text>]) -> Option<(String, Evidence)> {
+/// Where programs begin: the classes whose main the virtual machine calls.
+fn main_classes(texts: &[Rc<Text>]) -> Vec<(String, Evidence)> {
     const MAINS: &[&str] = &[
         r"\b(static\s+(?:final\s+)?(?:public\s+)?void\s+main)\s*\(",
         r"(?m)^[ \t]*(?:suspend\s+)?(fun\s+main)\s*\(",
@@ -133,13 +171,28 @@ fn main_class(texts: &[Rc<Text>]) -> Option<(String, Evidence)> {
         r"(?m)^[ \t]*(@main)\b",
         r"(?m)^[ \t]*(void\s+main\s*\(\s*\)\s*\{)",
     ];
-    MAINS.iter().find_map(|pattern| look::among(texts, pattern, "//")).map(|hit| (hit.at.file.to_string(), hit.at))
+    // The wrapper of Maven brings a program of its own.
+    let own = texts.iter().filter(|text| !text.path().as_str().split('/').any(|part| part.starts_with('.')));
+    own.filter_map(|text| {
+        let hit = MAINS.iter().find_map(|pattern| look::first(text, pattern, "//"))?;
+        Some((class_of(text), hit.at))
+    })
+    .collect()
 }
 
-fn service(dir: &Dir<'_>, manager: &str, program: &Program<'_>) -> Result<ServiceDraft, Diagnostic> {
+/// The class that a file of source becomes: Kotlin's functions outside of classes belong to one that is called like the file.
+fn class_of(text: &Rc<Text>) -> String {
+    let package = look::first(text, r"(?m)^\s*package\s+([\w.]+)", "//").map(|hit| format!("{}.", hit.value)).unwrap_or_default();
+    let (stem, ending) = text.path().name().rsplit_once('.').unwrap_or_default();
+    let own = look::first(text, r"@file:JvmName\(\s*\x22(\w+)\x22", "//").map(|hit| hit.value);
+    let stem = if ending == "kt" { own.unwrap_or_else(|| format!("{}{}Kt", stem[..1].to_uppercase(), &stem[1..])) } else { stem.to_owned() };
+    format!("{package}{stem}")
+}
+
+fn service(dir: &Dir<'_>, pack: &'static str, manager: &str, program: &Program<'_>) -> Result<ServiceDraft, Diagnostic> {
     let module = program.module;
     let home = dir.tree().dir(module.root.clone());
-    let mut draft = ServiceDraft::new("", dir.path().clone(), &module.name);
+    let mut draft = ServiceDraft::new(pack, dir.path().clone(), &module.name);
     draft.stack = language(&home, manager, &program.texts).to_owned();
     draft.runtime_name = Some("java");
     draft.context = dir.path().clone();
@@ -154,13 +207,15 @@ fn service(dir: &Dir<'_>, manager: &str, program: &Program<'_>) -> Result<Servic
         stated.extend(named);
     }
     let typed = stated.first().and_then(|(command, source)| look::port_of_command(&command.to_string(), source.evidence()?));
+    // What an image is made of is started from its own folder, with the arguments of the Procfile.
+    let stated = if module.archive.is_some() { Vec::new() } else { stated };
     draft.start = look::picked(stated.into_iter().chain(module.start.clone()));
     let framework = program.framework.as_ref().map(|framework| framework.value.as_str());
     draft.port = settings::port(&home, framework, module, &program.texts, typed);
     if draft.port.is_none() {
         draft.kind = if framework.is_some() { Kind::Worker } else { Kind::Tool };
     }
-    draft.facts.extend(program.main.clone().map(|(name, at)| ("main".to_owned(), Decision::new(name, Source::File(at)))));
+    draft.facts.extend(program.mains.first().map(|(name, at)| ("main".to_owned(), Decision::new(name.clone(), Source::File(at.clone())))));
     Ok(draft)
 }
 

@@ -71,6 +71,11 @@ pub fn port(home: &Dir<'_>, framework: Option<&str>, module: &Module, texts: &[R
     look::picked(typed.into_iter().chain(written).chain(coded).chain(usual).chain(server))
 }
 
+/// A setting of a module by its dotted key.
+pub fn value(home: &Dir<'_>, key: &str) -> Option<(String, Evidence)> {
+    FILES.iter().filter_map(|file| home.peek(file)).find_map(|text| setting(&text, key))
+}
+
 /// A setting by its dotted key, in properties, YAML or HOCON.
 fn setting(text: &Text, key: &str) -> Option<(String, Evidence)> {
     let ending = text.path().name().rsplit('.').next().unwrap_or_default();

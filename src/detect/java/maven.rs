@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::archive::{Archive, boot};
 use super::{Module, java, look};
 use crate::fs::Dir;
 use crate::manifest::{Document, Node, xml};
@@ -12,7 +13,20 @@ const MOST_MODULES: usize = 200;
 const DEEPEST: usize = 8;
 
 /// Plugins that make an archive which runs by itself.
-const RUNNABLE: &[&str] = &["spring-boot-maven-plugin", "maven-shade-plugin", "quarkus-maven-plugin", "micronaut-maven-plugin"];
+const RUNNABLE: &[&str] = &["spring-boot-maven-plugin", "quarkus-maven-plugin", "maven-shade-plugin", "maven-assembly-plugin", "micronaut-maven-plugin"];
+
+/// Plugins that are none of an image's build, with the property that leaves each out: archives of sources and documentation would lie beside the
+/// program under names like its own, and neither the history nor an engine is in a build.
+const SKIPPED: &[(&str, &str)] = &[
+    ("maven-source-plugin", "maven.source.skip"),
+    ("maven-javadoc-plugin", "maven.javadoc.skip"),
+    ("git-commit-id-maven-plugin", "maven.gitcommitid.skip"),
+    ("git-commit-id-plugin", "maven.gitcommitid.skip"),
+    ("buildnumber-maven-plugin", "maven.buildNumber.skip"),
+    ("spotless-maven-plugin", "spotless.check.skip"),
+    ("dockerfile-maven-plugin", "dockerfile.skip"),
+    ("docker-maven-plugin", "docker.skip"),
+];
 
 /// A pom and those that it inherits from, as far as they lie in the repository.
 struct Pom {
@@ -157,22 +171,28 @@ impl Pom {
         let parts = self.parts();
         let artifact = text("artifactId").unwrap_or_default();
         let war = text("packaging").as_deref() == Some("war");
-        let wrapper = if dir.has("mvnw") { "./mvnw" } else { "mvn" };
         let folder = self.home.below(dir.path()).unwrap_or_default();
-        let select = if folder.is_empty() { String::new() } else { format!(" -pl {folder} -am") };
-        let main = self.main_class();
         let mut module = Module {
             root: self.home.clone(),
             name: artifact.clone(),
             manifest: self.doc.whole(),
             java: self.java(),
-            build: Some(Cmd::Shell(format!("{wrapper} -B -DskipTests package{select}"))),
+            build: None,
             start: None,
+            archive: None,
             war,
-            main,
+            main: self.main_class(),
             parts,
         };
-        module.start = self.start(&module, &artifact, folder);
+        module.archive = self.archive(&module, &artifact, folder);
+        let libraries = module.archive.as_ref().is_some_and(|(archive, _)| matches!(archive, Archive::Plain { libraries: true, .. }));
+        let mut words = vec!["mvn package".to_owned()];
+        words.extend(libraries.then(|| "dependency:copy-dependencies".to_owned()));
+        words.push("-DskipTests".to_owned());
+        words.extend(SKIPPED.iter().filter(|(plugin, _)| self.plugin(plugin).is_some()).map(|(_, skip)| format!("-D{skip}")));
+        words.extend(libraries.then(|| "-DincludeScope=runtime -DoutputDirectory=/out/lib".to_owned()));
+        words.extend((!folder.is_empty()).then(|| format!("-pl {} -am", Cmd::word(folder))));
+        module.build = Some(Cmd::Shell(words.join(" ")));
         module
     }
 
@@ -187,22 +207,60 @@ impl Pom {
         named.map(|at| (self.fill(&at.raw, 0), at))
     }
 
-    /// The archive that runs, where the build makes one.
-    fn start(&self, module: &Module, artifact: &str, folder: &str) -> Option<(Cmd, Source)> {
-        let (pom, plugin) = RUNNABLE.iter().find_map(|name| self.plugin(name))?;
-        let at = pom.doc.evidence(&["plugin"], plugin.get(&["artifactId"])?);
+    /// What the build makes of it. The version is left out of the archive's name: it changes with each release, and the Dockerfile does not.
+    fn archive(&self, module: &Module, artifact: &str, folder: &str) -> Option<(Archive, Evidence)> {
         let target = if folder.is_empty() { "target".to_owned() } else { format!("{folder}/target") };
-        let jar =
-            |path: String| Some((Cmd::exec(["java".to_owned(), "-jar".to_owned(), path]), Source::inferred("the archive that the build makes", [at.clone()])));
-        if module.part("io.quarkus").is_some() {
-            return jar(format!("{target}/quarkus-app/quarkus-run.jar"));
-        }
-        let version = self.doc.str(&["project", "version"]).or_else(|| self.doc.str(&["project", "parent", "version"])).map(|text| self.fill(text, 0));
-        let name =
-            self.nearest(&["project", "build", "finalName"]).map(|(name, _)| self.fill(&name, 0)).or_else(|| Some(format!("{artifact}-{}", version?)))?;
-        let classifier = plugin.get(&["configuration", "classifier"]).and_then(Node::str).map_or_else(String::new, |text| format!("-{text}"));
-        let plain = !name.contains("${");
-        if plain { jar(format!("{target}/{name}{classifier}.{}", if module.war { "war" } else { "jar" })) } else { None }
+        let own = self.nearest(&["project", "build", "finalName"]).map(|(name, _)| name);
+        let open = own.as_deref().unwrap_or("${project.artifactId}-${project.version}");
+        let name = self.fill(&open.replace("${project.version}", "*").replace("${version}", "*").replace("${revision}", "*"), 0);
+        let name = if name.contains("${") || name.is_empty() { format!("{artifact}-*") } else { name };
+        let jar = |classifier: &str| format!("{target}/{name}{classifier}.{}", if module.war { "war" } else { "jar" });
+        let runnable = RUNNABLE.iter().find_map(|name| self.plugin(name).map(|(pom, node)| (*name, pom, node)));
+        let Some((plugin, pom, node)) = runnable else {
+            let at = self.doc.whole();
+            let libraries = self.line().iter().any(|pom| {
+                children(pom, &["project", "dependencies"], "dependency")
+                    .any(|node| !matches!(node.get(&["scope"]).and_then(Node::str), Some("test" | "provided" | "system")))
+            });
+            let packaging = self.doc.str(&["project", "packaging"]).unwrap_or("jar");
+            return (packaging == "jar").then(|| (Archive::Plain { jar: jar(""), libraries }, at));
+        };
+        let at = pom.doc.evidence(&["plugin"], node.get(&["artifactId"])?);
+        let configured = |key: &str| descend(node, key, 0).and_then(Node::scalar);
+        let archive = match plugin {
+            "quarkus-maven-plugin" => Archive::Quarkus(format!("{target}/quarkus-app")),
+            "spring-boot-maven-plugin" => {
+                let classifier = configured("classifier").map_or_else(String::new, |text| format!("-{text}"));
+                // An archive with a script before it can't be taken apart.
+                let plain = configured("executable").as_deref() == Some("true") || module.war;
+                if plain { Archive::Jar(jar(&classifier)) } else { boot(jar(&classifier), self.boot_version(node).as_ref()) }
+            }
+            "maven-shade-plugin" => {
+                let named = configured("finalName").map(|text| self.fill(&text.replace("${project.version}", "*"), 0));
+                let attached = configured("shadedArtifactAttached").as_deref() == Some("true");
+                let classifier = configured("shadedClassifierName").unwrap_or_else(|| "shaded".to_owned());
+                match named {
+                    Some(named) if !named.contains("${") => Archive::Jar(format!("{target}/{named}.jar")),
+                    _ => Archive::Jar(jar(&if attached { format!("-{classifier}") } else { String::new() })),
+                }
+            }
+            "maven-assembly-plugin" => Archive::Jar(jar("-jar-with-dependencies")),
+            _ => Archive::Jar(jar("")),
+        };
+        Some((archive, at))
+    }
+
+    /// The version of Spring Boot: its plugin's, its parent's, or that of its list of versions.
+    fn boot_version(&self, plugin: &Node) -> Option<Version> {
+        let of = |text: &str| look::version(&self.fill(text, 0));
+        let parent = self.line().pop().and_then(|top| top.doc.get(&["project", "parent"]));
+        let list = self.line().into_iter().find_map(|pom| {
+            children(pom, &["project", "dependencyManagement", "dependencies"], "dependency")
+                .find(|node| node.get(&["artifactId"]).and_then(Node::str) == Some("spring-boot-dependencies"))
+        });
+        let version = |node: &Node| node.get(&["version"]).and_then(Node::scalar);
+        let parent = parent.filter(|node| node.get(&["artifactId"]).and_then(Node::str).is_some_and(|name| name.starts_with("spring-boot-")));
+        [version(plugin), parent.and_then(version), list.and_then(version)].into_iter().flatten().find_map(|text| of(&text))
     }
 }
 

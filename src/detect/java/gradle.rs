@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::archive::{Archive, boot};
 use super::{Module, java, look};
 use crate::fs::{Dir, Text};
 use crate::manifest::{Document, Node, properties};
@@ -129,16 +130,16 @@ impl Build<'_> {
             java: self.java(home, text),
             build: None,
             start: None,
+            archive: None,
             war: parts.iter().any(|(part, _)| part == "war"),
             main: look::first(text, r#"\bmainClass(?:Name)?(?:\.set\(|\s*=)\s*["']([\w.$]+)["']"#, "//").map(|hit| (hit.value, hit.at)),
             parts,
         };
         let folder = home.path().below(self.dir.path()).unwrap_or_default().to_owned();
-        let (task, start) = self.outcome(&module, text, name.as_deref(), &folder);
+        let (task, archive) = self.outcome(&module, text, name.as_deref(), &folder);
         let wrapper = if self.dir.has("gradlew") { "./gradlew" } else { "gradle" };
-        let project = if folder.is_empty() { String::new() } else { format!(":{}:", folder.replace('/', ":")) };
-        module.build = Some(Cmd::Shell(format!("{wrapper} --no-daemon {project}{task}")));
-        module.start = start;
+        module.build = Some(Cmd::Shell(format!("{wrapper} --no-daemon {}", task_of(&folder, task))));
+        module.archive = archive;
         module
     }
 
@@ -208,41 +209,57 @@ impl Build<'_> {
         found
     }
 
-    /// The task that makes the program, and what runs it.
-    fn outcome(&self, module: &Module, text: &Rc<Text>, name: Option<&str>, folder: &str) -> (&'static str, Option<(Cmd, Source)>) {
+    /// The task that makes the program, and what it makes. The one archive of a task is found by its ending: its name holds the version.
+    fn outcome(&self, module: &Module, text: &Rc<Text>, name: Option<&str>, folder: &str) -> (&'static str, Option<(Archive, Evidence)>) {
         let base = if folder.is_empty() { "build".to_owned() } else { format!("{folder}/build") };
-        let java = |at: &Evidence, path: String| {
-            Some((Cmd::exec(["java".to_owned(), "-jar".to_owned(), path]), Source::inferred("the archive that the build makes", [at.clone()])))
-        };
-        let own = |text: &Rc<Text>| look::first(text, r#"(?m)^[ \t]*(?:project\.)?version\s*=?\s*["']([^"'$]+)["']"#, "//").map(|hit| hit.value);
-        let version = own(text)
-            .or_else(|| self.root.as_ref().and_then(own))
-            .or_else(|| properties::value(self.dir, "gradle.properties", &["version"]).map(|(version, _)| version));
-        let suffix = version.map_or_else(String::new, |version| format!("-{version}"));
         let extension = if module.war { "war" } else { "jar" };
         if let Some(at) = module.part("org.springframework.boot") {
-            let file = look::first(text, r#"\barchiveFileName(?:\.set\(|\s*=)\s*["']([^"'$]+)["']"#, "//").map(|hit| hit.value);
-            let base_name =
-                look::first(text, r#"\b(?:archiveBaseName(?:\.set\(|\s*=)|archivesBaseName\s*=|baseName\s*=)\s*["']([^"'$]+)["']"#, "//").map(|hit| hit.value);
-            let file = file.or_else(|| Some(format!("{}{suffix}.{extension}", base_name.as_deref().or(name)?)));
-            return (if module.war { "bootWar" } else { "bootJar" }, file.and_then(|file| java(at, format!("{base}/libs/{file}"))));
+            let archive = format!("{base}/libs/*.{extension}");
+            let archive = if module.war { Archive::Jar(archive) } else { boot(archive, self.boot_version(text).as_ref()) };
+            return (if module.war { "bootWar" } else { "bootJar" }, Some((archive, at.clone())));
         }
         if let Some(at) = module.part("io.quarkus") {
-            return ("quarkusBuild", java(at, format!("{base}/quarkus-app/quarkus-run.jar")));
+            return ("quarkusBuild", Some((Archive::Quarkus(format!("{base}/quarkus-app")), at.clone())));
         }
-        if let Some(at) = module.part("io.ktor.plugin") {
-            return ("buildFatJar", name.and_then(|name| java(at, format!("{base}/libs/{name}-all.jar"))));
-        }
-        if let Some(at) = ["com.gradleup.shadow", "com.github.johnrengelman.shadow", "io.micronaut.application"].iter().find_map(|id| module.part(id)) {
-            return ("shadowJar", name.and_then(|name| java(at, format!("{base}/libs/{name}{suffix}-all.jar"))));
+        for (plugins, task) in [
+            (&["io.ktor.plugin"][..], "buildFatJar"),
+            (&["com.gradleup.shadow", "com.github.johnrengelman.shadow", "io.micronaut.application"][..], "shadowJar"),
+        ] {
+            if let Some(at) = plugins.iter().find_map(|id| module.part(id)) {
+                return (task, Some((Archive::Jar(format!("{base}/libs/*-all.jar")), at.clone())));
+            }
         }
         if let Some(at) = module.part("application") {
-            let start = name
-                .map(|name| (Cmd::exec([format!("{base}/install/{name}/bin/{name}")]), Source::inferred("what the application plugin installs", [at.clone()])));
-            return ("installDist", start);
+            let script = look::first(text, r#"\bapplicationName\s*=\s*["']([^"'$]+)["']"#, "//").map(|hit| hit.value).or_else(|| name.map(str::to_owned));
+            let installed = script.map(|script| Archive::Installed { folder: format!("{base}/install/{script}"), script });
+            return ("installDist", installed.map(|installed| (installed, at.clone())));
         }
         ("build -x test", None)
     }
+
+    /// The version of Spring Boot's plugin, in the build file, the root's, the settings or the catalogue.
+    fn boot_version(&self, text: &Rc<Text>) -> Option<Version> {
+        let texts: Vec<Rc<Text>> = [Some(text), self.root.as_ref(), self.settings.as_ref()].into_iter().flatten().cloned().collect();
+        let written = look::among(&texts, r#"\borg\.springframework\.boot["']\)?\s+version\s*\(?\s*["'](\d[\d.]*)"#, "//")
+            .or_else(|| look::among(&texts, r"\borg\.springframework\.boot:spring-boot-gradle-plugin:(\d[\d.]*)", "//"))
+            .or_else(|| look::among(&texts, r#"\bspringBootVersion\s*=\s*["'](\d[\d.]*)"#, "//"));
+        if let Some(hit) = written {
+            return look::version(&hit.value);
+        }
+        let catalogue = self.catalogue.as_ref()?;
+        let plugins = catalogue.get(&["plugins"])?;
+        let (_, node) = plugins.entries().find(|(_, node)| node.get(&["id"]).and_then(Node::str) == Some("org.springframework.boot"))?;
+        let own = node.get(&["version"]).and_then(Node::scalar);
+        let named = node.get(&["version", "ref"]).and_then(Node::str).and_then(|name| catalogue.get(&["versions", name])).and_then(Node::scalar);
+        look::version(&own.or(named)?)
+    }
+}
+
+/// A task of the project in a folder, as a word of a shell: those of the other projects that need it follow.
+pub fn task_of(folder: &str, tasks: &str) -> String {
+    let project = if folder.is_empty() { String::new() } else { format!(":{}:", folder.replace('/', ":")) };
+    let (task, rest) = tasks.split_once(' ').map_or((tasks, String::new()), |(task, rest)| (task, format!(" {rest}")));
+    format!("{}{rest}", Cmd::word(&format!("{project}{task}")))
 }
 
 /// A name in a catalogue as a build file spells it: dashes and underscores are points.

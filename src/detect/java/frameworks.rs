@@ -97,3 +97,17 @@ pub fn port(framework: &str, parts: &[(String, Evidence)]) -> Option<u16> {
         });
     (serves && row.port > 0).then_some(row.port)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ROWS;
+    use crate::catalog::StackPack;
+
+    #[test]
+    fn the_catalogue_says_the_same() {
+        for row in StackPack::load("java").expect("loads").framework {
+            let own = ROWS.iter().find(|own| own.name == row.id).unwrap_or_else(|| panic!("`{}` is no framework here", row.id));
+            assert_eq!((own.parts, Some(own.port)), (row.dependency.iter().map(String::as_str).collect::<Vec<_>>().as_slice(), row.port), "{}", row.id);
+        }
+    }
+}
