@@ -1,6 +1,7 @@
 //! `templates/<stack>/stack.toml`: the data of one stack.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use serde::Deserialize;
 
@@ -207,9 +208,22 @@ pub struct SystemRow {
     pub refuses: BTreeMap<String, String>,
 }
 
+/// What was read already: reading takes longer than most detectors, and a repository of many packages asks for it at each.
+static READ: Mutex<BTreeMap<String, StackPack>> = Mutex::new(BTreeMap::new());
+
 impl StackPack {
-    /// Reads a stack's data. `Err` says what is wrong with the file; the registry test reads them all.
+    /// A stack's data. `Err` says what is wrong with the file; the registry test reads them all.
     pub fn load(id: &str) -> Result<Self, String> {
+        let known = || READ.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pack) = known().get(id) {
+            return Ok(pack.clone());
+        }
+        let pack = Self::read(id)?;
+        known().insert(id.to_owned(), pack.clone());
+        Ok(pack)
+    }
+
+    fn read(id: &str) -> Result<Self, String> {
         let path = format!("{id}/stack.toml");
         let text = files::text(&path).ok_or_else(|| format!("templates/{path} is missing"))?;
         let mut pack: Self = toml::from_str(text).map_err(|error| format!("templates/{path}: {error}"))?;

@@ -195,7 +195,9 @@ fn develops(program: &Program<'_>, archive: &Archive, gradle: Option<&str>, fold
             because("Maven compiles what changed and runs it"),
         ),
         (None, Some((main, _))) => {
-            let compile = format!("mvn package dependency:copy-dependencies -DskipTests -DincludeScope=runtime{select}");
+            // The archives of the modules that it needs are made by none of the phases before `package`.
+            let phase = if folder.is_empty() { "compile" } else { "package -DskipTests" };
+            let compile = format!("mvn {phase} dependency:copy-dependencies -DincludeScope=runtime{select}");
             let run = format!("exec java -cp {} {}", Cmd::word(&format!("{target}/classes:{target}/dependency/*")), Cmd::word(main));
             Decision::new(Cmd::Shell(format!("{compile} && {run}")), because("what Maven compiled, with the libraries that it copied"))
         }
