@@ -73,13 +73,25 @@ fn sent(draft: &mut ServiceDraft, program: &Program<'_>, candidates: Vec<Pages>)
     let tree = program.dir.tree();
     for pages in candidates {
         let Some(output) = pages.output.clone().filter(|output| state(tree, output) != State::There) else { continue };
-        let named = regex_lite::escape(seen(&output, home(draft), "").trim_start_matches("./"));
-        let Ok(literal) = pattern::pattern(&format!(r#"("(?:\./)?{named}(?:/[^"\s]*)?")"#)) else { continue };
-        if let Some(hit) = source::find(program.texts, &literal, "//") {
+        let path = seen(&output, home(draft), "");
+        let script = program.ending == "py";
+        // One short name says nothing of a front end, unless its build was sent there on purpose.
+        if script && path.trim_start_matches("../").matches('/').count() == 0 && output.below(&pages.draft.root).is_some() {
+            continue;
+        }
+        let literal = if script { joined(&path) } else { format!(r#"("(?:\./)?{}(?:/[^"\s]*)?")"#, regex_lite::escape(path.trim_start_matches("./"))) };
+        let Ok(literal) = pattern::pattern(&literal) else { continue };
+        if let Some(hit) = source::find(program.texts, &literal, if script { "#" } else { "//" }) {
             let parts = FrontEndParts { place: output.clone(), output, read: true };
             return state_it(draft, program, pages, parts, Source::File(hit.at));
         }
     }
+}
+
+/// A path as scripts write it: in one string, or its parts joined by a call or by `/`.
+fn joined(path: &str) -> String {
+    let parts: Vec<String> = path.split('/').filter(|part| *part != "..").map(regex_lite::escape).collect();
+    format!(r#"(["'](?:\.{{1,2}}/)*{}["'/])"#, parts.join(r#"(?:/|["']\s*[,/]\s*["'])"#))
 }
 
 /// The folder that the program is built and run in: the root of what is copied into the image.

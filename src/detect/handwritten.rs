@@ -92,6 +92,13 @@ pub fn port(dir: &Dir<'_>, draft: &ServiceDraft) -> Option<(u16, Evidence)> {
     }
     // A program that is told its port needs no low one.
     ports.retain(|(port, _)| *port >= FREE || draft.port.is_none());
+    // An image that exposes nothing often tells its program.
+    if ports.is_empty() {
+        let told = known.get("PORT").and_then(|port| port.parse().ok()).filter(|port| *port >= FREE)?;
+        let line =
+            recipe.effective(|step| matches!(&step.says, Says::Env(_) | Says::Arg(_)).then(|| step.line_of("PORT")).filter(|_| step.text.contains("PORT")));
+        return Some((told, recipe.at(line.unwrap_or(1), format!("PORT={told}"))));
+    }
     match &ports[..] {
         [only] => Some(only.clone()),
         _ => None,
@@ -102,6 +109,15 @@ pub fn port(dir: &Dir<'_>, draft: &ServiceDraft) -> Option<(u16, Evidence)> {
 pub fn command(dir: &Dir<'_>) -> Option<Line> {
     let composed = || of_compose(dir).into_iter().find(|service| service.published).map(|service| service.line);
     of_dockerfile(dir).or_else(composed).or_else(|| of_unit(dir))
+}
+
+/// The last command of the script that a command line starts, where it only does that.
+pub fn unfolded(dir: &Dir<'_>, command: &str) -> Option<Line> {
+    let known = BTreeMap::new();
+    let place = Place { dir, workdir: "", known: &known };
+    let words = Place::unwrapped(&shlex::split(command)?);
+    let [script] = &words[..] else { return None };
+    place.of_script(&*place.script(script)?)
 }
 
 fn env(recipe: &Recipe) -> BTreeMap<String, String> {
@@ -267,7 +283,8 @@ impl Place<'_> {
             }
             _ => words,
         };
-        words.retain(|word| word != "--reload");
+        // What a script gathers in a list, it gathers when it runs.
+        words.retain(|word| word != "--reload" && !word.contains("[@]}"));
         // The program of a virtual environment, by its interpreter.
         if let [python, program, ..] = &words[..]
             && python.rsplit('/').next().is_some_and(|name| name.starts_with("python"))
@@ -341,6 +358,7 @@ mod tests {
         let entry = ("Dockerfile", "FROM x\nCOPY e.sh /\nENTRYPOINT [\"/e.sh\"]\nCMD [\"serve\"]\n");
         assert_eq!(said(&[entry, ("e.sh", "prepare\nexec \"$@\"\n")]).as_deref(), Some("serve (Dockerfile:4)"));
         assert_eq!(said(&[entry, ("e.sh", "prepare\nexec gunicorn a:b\n")]).as_deref(), Some("gunicorn a:b (e.sh:2)"));
+        assert_eq!(said(&[entry, ("e.sh", "exec gosu me serve \"${ARGS[@]}\"\n")]).as_deref(), Some("serve (e.sh:1)"));
         let unit = ("linux/x.service", "[Service]\nExecStart=/usr/bin/python3 /opt/x/X.py --port 80\n");
         assert_eq!(said(&[unit, ("X.py", "")]).as_deref(), Some("python X.py --port 80 (linux/x.service:2)"));
         let compose = "services:\n  web:\n    build: .\n    command: flask run\n  db:\n    image: x\n    command: y\n";
@@ -355,6 +373,7 @@ mod tests {
         let of = |text, lock| port(&tree(text, lock).root(), &draft).map(|(port, at)| (port, at.place()));
         assert_eq!(of("FROM x\nENV P=8181\nEXPOSE ${P}/tcp 53/udp\n", ""), Some((8181, "Dockerfile:3".to_owned())));
         assert_eq!(of("FROM x\nEXPOSE 80 443\n", ""), None);
+        assert_eq!(of("FROM x\nENV PORT=9099\n", ""), Some((9099, "Dockerfile:2".to_owned())));
         assert_eq!(of("FROM x\nEXPOSE 8181\n", "version = 1\n[[file]]\npath = \"Dockerfile\"\n"), None);
     }
 }

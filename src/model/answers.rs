@@ -49,7 +49,9 @@ impl Answers {
 
     /// The answers that hold for the service in this folder: its own, then those for all.
     pub fn hints(&self, root: &RelPath, name: &str) -> Hints<'_> {
-        let own = [root.display(), name, root.name()].into_iter().find_map(|key| self.by_app.get(key));
+        // Two of one name are called by their folders.
+        let folder = super::draft::slug(&root.as_str().replace('/', "-"));
+        let own = [Some(root.display()), folder.as_deref(), Some(name), Some(root.name())].into_iter().flatten().find_map(|key| self.by_app.get(key));
         Hints { own, everywhere: &self.everywhere, suggested: self.suggested.get(root) }
     }
 

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::layout;
+use super::runners;
 use crate::catalog::{FrameworkRow, StackPack};
 use crate::detect::source;
 use crate::fs::{Dir, Text};
@@ -35,7 +36,7 @@ pub struct App<'p> {
     pub interface: &'p str,
     /// Where it is made.
     pub at: Evidence,
-    rank: (usize, usize, usize),
+    pub(super) rank: (usize, usize, usize),
 }
 
 impl App<'_> {
@@ -134,7 +135,9 @@ fn of_row<'p>(sources: &Sources<'_>, row: &'p FrameworkRow) -> Result<Vec<App<'p
     apps.extend(named(sources, row)?);
     apps.sort_by_key(|app| app.rank);
     let best = apps.first().map(|app| (app.rank.0, app.rank.1));
+    let all = apps.clone();
     apps.retain(|app| Some((app.rank.0, app.rank.1)) == best);
+    let mut apps = runners::started(sources, row, &all, apps)?;
     // Two objects in one file: the better name wins.
     let mut files: Vec<String> = Vec::new();
     apps.retain(|app| {
@@ -147,14 +150,15 @@ fn of_row<'p>(sources: &Sources<'_>, row: &'p FrameworkRow) -> Result<Vec<App<'p
 }
 
 fn search<'p>(sources: &Sources<'_>, row: &'p FrameworkRow, constructors: &str) -> Result<Vec<App<'p>>, Diagnostic> {
-    let makes = regex(&format!(r"(?m)^([A-Za-z_]\w*)(?:\s*,[\w\s,*]*)?\s*(?::\s*[\w.]+\s*)?=\s*(?:\w+\.)*(?:{constructors})\s*\("))?;
+    let makes = regex(&format!(r"(?m)^([A-Za-z_]\w*)(?:\s*,[\w\s,*]*)?(?:[ \t]*:[ \t]*[\w.]+)?[ \t]*=\s*(?:\w+\.)*(?:{constructors})\s*\("))?;
     let factory = regex(r"(?m)^def\s+((?:create|make|get|build|init)_(?:app|application|api|asgi|wsgi|server))\s*\(([^)]*)\)")?;
-    let calls = regex(r"(?m)^([A-Za-z_]\w*)\s*(?::\s*[\w.]+\s*)?=\s*(?:\w+\.)*(?:create|make|get|build|init)_(?:app|application|api|asgi|wsgi|server)\s*\(")?;
+    let calls =
+        regex(r"(?m)^([A-Za-z_]\w*)(?:[ \t]*:[ \t]*[\w.]+)?[ \t]*=\s*(?:\w+\.)*(?:create|make|get|build|init)_(?:app|application|api|asgi|wsgi|server)\s*\(")?;
     let workers = regex(r"(?m)^([A-Za-z_]\w*)\s*=\s*(?:\w+\.)*(?:create|make|get|init)_celery\w*\s*\(")?;
     let mentions = regex(&format!(r"\b(?:{constructors})\s*\("))?;
     let imports = regex(r"(?m)^from\s+[\w.]+\s+import\s+(?:\w+\s+as\s+)?(app|application|celery|celery_app)\b")?;
     let asgi = row.data.get("asgi").and_then(toml::Value::as_str).map(regex).transpose()?;
-    let assigned = regex(r"(?m)^(app|application|api|server)\s*(?::\s*[\w.]+\s*)?=\s*(?:\w+\.)*(\w+)\s*\(")?;
+    let assigned = regex(r"(?m)^(app|application|api|server)(?:[ \t]*:[ \t]*[\w.]+)?[ \t]*=\s*(?:\w+\.)*(\w+)\s*\(")?;
     let functions = makers(sources, &mentions)?;
     let mut apps = Vec::new();
     for text in &sources.texts {
@@ -194,7 +198,7 @@ fn search<'p>(sources: &Sources<'_>, row: &'p FrameworkRow, constructors: &str) 
             && !makes.is_match(text.as_str())
             && functions.iter().any(|name| name == maker)
         {
-            push(&regex(&format!(r"(?m)^({})\s*(?::\s*[\w.]+\s*)?=", object.as_str()))?, false, 0);
+            push(&regex(&format!(r"(?m)^({})(?:[ \t]*:[ \t]*[\w.]+)?[ \t]*=", object.as_str()))?, false, 0);
         }
         if entry {
             push(&imports, false, 0);
@@ -218,7 +222,8 @@ fn search<'p>(sources: &Sources<'_>, row: &'p FrameworkRow, constructors: &str) 
 /// Functions without arguments that return an application that they made.
 fn makes_alone(sources: &Sources<'_>, constructors: &str) -> Result<Vec<(Rc<Text>, String)>, Diagnostic> {
     let start = regex(r"(?m)^def\s+([a-z]\w*)\s*\(([^)]*)\)")?;
-    let makes = regex(&format!(r"(?m)^\s+(?:return\s+(?:\w+\.)*(?:{constructors})\s*\(|(\w+)\s*(?::\s*[\w.]+\s*)?=\s*(?:\w+\.)*(?:{constructors})\s*\()"))?;
+    let makes =
+        regex(&format!(r"(?m)^\s+(?:return\s+(?:\w+\.)*(?:{constructors})\s*\(|(\w+)(?:[ \t]*:[ \t]*[\w.]+)?[ \t]*=\s*(?:\w+\.)*(?:{constructors})\s*\()"))?;
     let mut found = Vec::new();
     for text in sources.of_production() {
         let whole = text.as_str();
@@ -318,6 +323,10 @@ fn import_root(sources: &Sources<'_>, text: &Text, folder: &str, stem: &str) -> 
         let own = sources.roots.iter().filter(|root| holds(root)).max_by_key(|root| root.len());
         return own.cloned().unwrap_or_else(|| if holds("src") { "src".to_owned() } else { String::new() });
     }
+    let is_name = |part: &str| part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !part.starts_with(|c: char| c.is_ascii_digit());
+    if !folder.split('/').all(is_name) && stem != "__init__" {
+        return folder.to_owned();
+    }
     if !folder.is_empty() && stem != "__init__" {
         let here = dir.dir(folder);
         let imported = regex(r"(?m)^\s*(?:from|import)\s+([A-Za-z_]\w*)").ok();
@@ -370,5 +379,11 @@ mod tests {
         let built = ("pricing/app.py", "def build():\n    api = FastAPI()\n    return api\n\n\ndef main():\n    app = FastAPI()\n    run(app)\n");
         assert_eq!(targets(&[built], false), ["pricing.app:build true"]);
         assert_eq!(targets(&[("a.py", "# app = FastAPI()\n")], false).len(), 0);
+        assert_eq!(targets(&[("code/ch3-hello/main.py", "app = FastAPI()\n")], false), ["main:app false code/ch3-hello"]);
+        let inside = ("jobs/redis.py", "if current:\n    app = current\nelse:\n    app = create_app()\n");
+        let factory = ("shop/factory.py", "def create_app():\n    app = FastAPI()\n    return app\n");
+        assert_eq!(targets(&[inside, factory], false), ["shop.factory:create_app true"]);
+        let run = "uvicorn.run(\n    \"shop.factory:create_app\",\n    factory=True,\n)\n";
+        assert_eq!(targets(&[("shop/mock.py", "app = FastAPI()\n"), factory, ("shop/__main__.py", run)], false), ["shop.factory:create_app true"]);
     }
 }

@@ -11,11 +11,15 @@ use crate::model::{Decision, Diagnostic, ServiceDraft, Source};
 /// Scripts that build for production, the likeliest first.
 const BUILDS: &[&str] = &["build:prod", "build-prod", "production", "build", "prod"];
 
+/// Tools that build into the folder in which they stand, or beside it.
+const BUNDLERS: &[&str] = &["webpack", "rollup", "esbuild", "parcel", "gulp", "grunt", "tailwindcss", "@tailwindcss/cli", "sass"];
+
 /// States what the assets' stage does. The package managers are those of the Node.js catalogue.
 pub fn take(dir: &Dir<'_>, draft: &mut ServiceDraft) -> Result<(), Diagnostic> {
     draft.set("assets", json!(null));
-    let Some(package) = Package::read(dir)? else { return Ok(()) };
+    let Some((folder, package)) = package(dir, draft)? else { return Ok(()) };
     let Some((script, text, at)) = package.first_script(BUILDS.iter().copied()) else { return Ok(()) };
+    let dir = &(if folder.is_empty() { dir.clone() } else { dir.dir(&folder) });
     let pack = StackPack::load("node").map_err(|message| Diagnostic::error("catalogue", message))?;
     let berry = dir.has(".yarnrc.yml");
     let fits = |row: &&ManagerRow| row.lock.iter().any(|lock| dir.has(lock)) && (row.id != "yarn" || !berry) && (row.id != "yarn-berry" || berry);
@@ -27,6 +31,8 @@ pub fn take(dir: &Dir<'_>, draft: &mut ServiceDraft) -> Result<(), Diagnostic> {
     manifests.extend(row.lock.iter().filter(|lock| dir.has(lock)).cloned());
     manifests.extend(strings("files").filter(|file| dir.has(file)));
     manifests.extend(pages::members(dir, &package)?);
+    let inside = |file: &String| if folder.is_empty() { file.clone() } else { format!("{folder}/{file}") };
+    let manifests: Vec<String> = manifests.iter().map(inside).collect();
     let tool = row.data.get("package").and_then(toml::Value::as_str).zip(row.version.as_deref()).map(|(name, version)| format!("{name}@{version}"));
     draft.set(
         "assets",
@@ -37,6 +43,7 @@ pub fn take(dir: &Dir<'_>, draft: &mut ServiceDraft) -> Result<(), Diagnostic> {
             "install": say(if locked.is_some() { "install" } else { "unlocked" }),
             "build": format!("{} {script}", say("run")),
             "script": script,
+            "folder": folder,
             "cache": say("cache"),
             "cache_id": say("cache-id"),
         }),
@@ -55,6 +62,21 @@ pub fn take(dir: &Dir<'_>, draft: &mut ServiceDraft) -> Result<(), Diagnostic> {
         );
     }
     Ok(())
+}
+
+/// The package that builds for the browser: the one beside the program, or that of a folder which production copies and a bundler builds in.
+fn package(dir: &Dir<'_>, draft: &ServiceDraft) -> Result<Option<(String, Package)>, Diagnostic> {
+    if let Some(package) = Package::read(dir)? {
+        return Ok(Some((String::new(), package)));
+    }
+    let folders = draft.extra.get("folders").and_then(serde_json::Value::as_array).into_iter().flatten().filter_map(serde_json::Value::as_str);
+    for folder in folders {
+        let Some(package) = Package::read(&dir.dir(folder))? else { continue };
+        if BUNDLERS.iter().any(|name| package.dependency(name).is_some()) && package.first_script(BUILDS.iter().copied()).is_some() {
+            return Ok(Some((folder.to_owned(), package)));
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]

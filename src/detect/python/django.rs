@@ -12,6 +12,8 @@ use crate::model::{Diagnostic, Evidence};
 pub struct Django {
     /// The folder of manage.py below the service's, empty for its own.
     pub folder: String,
+    /// The folder that its modules are imported from, where that is another.
+    pub imports: String,
     /// manage.py.
     pub at: Option<Evidence>,
     /// `config.wsgi:application`.
@@ -32,6 +34,8 @@ pub struct Django {
     pub media: Option<(String, Evidence)>,
     /// Whether a probe on 127.0.0.1 is an allowed host.
     pub answers_itself: bool,
+    /// The settings that production must be told, where those that its gateway names are empty.
+    pub settings: Option<String>,
     /// A database file in the code's folder, with no other database in sight.
     pub file_database: Option<(String, Evidence)>,
 }
@@ -43,32 +47,42 @@ pub fn read(sources: &Sources<'_>) -> Result<Option<Django>, Diagnostic> {
     let here = if folder.is_empty() { dir.clone() } else { dir.dir(&folder) };
     let mut django = Django { folder, at: Some(Evidence::file(here.at("manage.py"))), ..Django::default() };
     let module = regex(r#"DJANGO_SETTINGS_MODULE["']\s*,\s*["']([\w.]+)["']"#)?;
-    let named = |file: &str| here.peek(file).and_then(|text| Some(module.captures(text.as_str())?.get(1)?.as_str().to_owned()));
+    let named = |dir: &Dir<'_>, file: &str| dir.peek(file).and_then(|text| Some(module.captures(text.as_str())?.get(1)?.as_str().to_owned()));
     // Where manage.py computes the name, a settings module beside a gateway is meant.
     let beside = || {
         here.folders()
-            .find(|folder| here.has(&format!("{folder}/settings.py")) && here.has(&format!("{folder}/wsgi.py")))
+            .find(|folder| {
+                here.has(&format!("{folder}/wsgi.py")) && (here.has(&format!("{folder}/settings.py")) || here.has_dir(&format!("{folder}/settings")))
+            })
             .map(|folder| format!("{folder}.settings"))
     };
-    let of_manage = named("manage.py").or_else(beside);
-    let settings = settings(&here, of_manage.as_deref());
+    let of_manage = named(&here, "manage.py").or_else(beside);
+    // manage.py can add the folder of the code to the path.
+    let inner = of_manage.as_ref().filter(|module| file_of(&here, module).is_none());
+    let inner = inner.and_then(|module| here.folders().find(|name| file_of(&here.dir(name), module).is_some()));
+    let code = inner.map_or_else(|| here.clone(), |name| here.dir(name));
+    django.imports = [Some(django.folder.as_str()), inner].into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+    let settings = settings(&code, of_manage.as_deref());
     for (name, gateway) in [("WSGI_APPLICATION", "wsgi"), ("ASGI_APPLICATION", "asgi")] {
         let found = find(&settings, &format!(r#"(?m)^\s*{name}\s*=\s*["']([\w.]+)\.application["']"#))?
-            .filter(|(module, _)| file_of(&here, module).is_some())
+            .filter(|(module, _)| file_of(&code, module).is_some())
             .or_else(|| {
                 let module = format!("{}.{gateway}", of_manage.as_deref()?.split('.').next()?);
-                let file = file_of(&here, &module)?;
-                Some((module, Evidence::file(here.at(&file))))
+                let file = file_of(&code, &module)?;
+                Some((module, Evidence::file(code.at(&file))))
             });
         let found = found.map(|(module, at)| (format!("{module}:application"), at));
         if gateway == "wsgi" { django.wsgi = found } else { django.asgi = found }
     }
     // Settings of production, where wsgi.py names others than manage.py.
-    let gateway = django.wsgi.as_ref().and_then(|(target, _)| file_of(&here, target.split(':').next().unwrap_or_default()));
-    let of_production = gateway.and_then(|file| named(&file));
+    let gateway = django.wsgi.as_ref().and_then(|(target, _)| file_of(&code, target.split(':').next().unwrap_or_default()));
+    let of_production = gateway.and_then(|file| named(&code, &file));
+    let whole = of_production.as_ref().and_then(|module| of_blank(&code, module));
+    let of_production = whole.clone().or(of_production);
     if let Some(module) = of_production.filter(|module| Some(module) != of_manage.as_ref()) {
         django.build_env.push(("DJANGO_SETTINGS_MODULE".to_owned(), module));
     }
+    django.settings = whole;
     django.take_static(&settings, &here)?;
     django.take_variables(&settings)?;
     let own = sources.dir.files_below().any(|path| path.as_str().contains("static/"));
@@ -88,6 +102,15 @@ pub fn read(sources: &Sources<'_>) -> Result<Option<Django>, Diagnostic> {
 fn file_of(here: &Dir<'_>, module: &str) -> Option<String> {
     let path = module.replace('.', "/");
     [format!("{path}.py"), format!("{path}/__init__.py")].into_iter().find(|file| here.has(file))
+}
+
+/// The settings of production in a package of settings that says nothing itself.
+fn of_blank(here: &Dir<'_>, module: &str) -> Option<String> {
+    let folder = module.replace('.', "/");
+    let init = here.peek(&format!("{folder}/__init__.py"))?;
+    let blank = init.as_str().lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'));
+    let known = ["production", "prod", "live"].into_iter().find(|name| here.has(&format!("{folder}/{name}.py")));
+    known.filter(|_| blank).map(|name| format!("{module}.{name}"))
 }
 
 /// The folder of manage.py: the service's own, or one below it.
@@ -188,7 +211,8 @@ impl Django {
             for found in secret.captures_iter(text.as_str()) {
                 let (Some(name), Some(rest)) = (found.get(1), found.get(2)) else { continue };
                 self.for_build(name.as_str(), "build-only");
-                if !rest.as_str().trim_start_matches(['"', '\'']).trim_start().starts_with(',') {
+                let rest = rest.as_str().trim_start_matches(['"', '\'']).trim_start();
+                if !rest.starts_with(',') && !rest.starts_with(") or ") {
                     self.for_run(name.as_str(), text.at(name.start(), name.as_str()));
                 }
             }
@@ -348,7 +372,9 @@ mod tests {
             ("manage.py", "setdefault('DJANGO_SETTINGS_MODULE', 'site.settings.local')\n"),
             ("site/settings/base.py", "WSGI_APPLICATION = 'site.wsgi.application'\nSECRET_KEY = config('KEY')\n"),
             ("site/settings/local.py", "DEBUG = True\n"),
-            ("site/wsgi.py", "setdefault('DJANGO_SETTINGS_MODULE', 'site.settings.production')\n"),
+            ("site/wsgi.py", "setdefault('DJANGO_SETTINGS_MODULE', 'site.settings')\n"),
+            ("site/settings/__init__.py", "# nothing\n"),
+            ("site/settings/production.py", ""),
         ]);
         let django = read(&Sources::read(&tree.root(), false, &[])).expect("fine").expect("django");
         assert_eq!(django.build_env[0].1, "site.settings.production");

@@ -1,5 +1,6 @@
 //! Which files and folders of the source production needs, where the project isn't installed as a package.
 
+use super::apps::{Sources, regex};
 use super::requirement::normalise;
 use crate::fs::Dir;
 
@@ -100,7 +101,27 @@ const NOT_FILES: &[&str] = &[
 ];
 
 /// Endings of files that are not run.
-const NOT_ENDINGS: &[&str] = &[".bat", ".cfg", ".ipynb", ".lock", ".log", ".md", ".ps1", ".pyc", ".pyi", ".rst", ".sh", ".sqlite3", ".db"];
+const NOT_ENDINGS: &[&str] = &[
+    ".bat",
+    ".cfg",
+    ".cmd",
+    ".config.cjs",
+    ".config.js",
+    ".config.mjs",
+    ".config.ts",
+    ".dockerignore",
+    ".ipynb",
+    ".lock",
+    ".log",
+    ".md",
+    ".ps1",
+    ".pyc",
+    ".pyi",
+    ".rst",
+    ".sh",
+    ".sqlite3",
+    ".db",
+];
 
 /// What COPY gets in production: files, and folders each by itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -131,16 +152,23 @@ impl Layout {
 }
 
 /// The files and folders of a project that runs from its source.
-pub fn of_source(dir: &Dir<'_>, skip: &[String]) -> Layout {
+pub fn of_source(dir: &Dir<'_>, skip: &[String], named: &dyn Fn(&str) -> bool) -> Layout {
     let files = dir.files().filter(|name| is_run(name) && !skip.iter().any(|file| file == name)).map(str::to_owned).collect();
     let folders = dir
         .folders()
         .filter(|name| !name.starts_with('.') && !is_left_behind(name) && !name.ends_with(".egg-info"))
-        // A front end has its own build.
-        .filter(|name| !dir.has(&format!("{name}/package.json")))
+        .filter(|name| !dir.has(&format!("{name}/package.json")) || named(name))
         .map(str::to_owned)
         .collect();
     Layout { files, folders }
+}
+
+/// Whether a folder holds modules of the program, or the source names a place in it.
+pub fn is_named(sources: &Sources<'_>, folder: &str) -> bool {
+    let plain = folder.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+    let text = regex(&format!(r#"["'](?:\./)?{folder}/|/\s*["']{folder}["']|join\([^)\n]*["']{folder}["']"#));
+    let module = sources.dir.has(&format!("{folder}/__init__.py"));
+    module || plain && text.is_ok_and(|text| sources.of_production().any(|file| text.is_match(file.as_str())))
 }
 
 /// What a project that is installed as a package needs beside its virtual environment.
@@ -184,6 +212,7 @@ fn is_run(name: &str) -> bool {
             "authors",
             "copying",
             "code_of_conduct",
+            "gulpfile",
             "procfile",
         ]
         .iter()
@@ -194,7 +223,7 @@ fn is_run(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{beside_package, of_source};
+    use super::{Sources, beside_package, is_named, of_source};
     use crate::fs::Tree;
 
     #[test]
@@ -211,9 +240,12 @@ mod tests {
             ("README.md", ""),
             ("pyproject.toml", ""),
         ]);
-        let layout = of_source(&tree.root(), &[]);
+        let layout = of_source(&tree.root(), &[], &|_| false);
         assert_eq!(layout.files, ["config.yaml", "main.py"]);
         assert_eq!(layout.folders, ["app", "templates"]);
+        let tree = Tree::memory([("shop/settings.py", "DIRS = [BASE_DIR / 'frontend/html']\n"), ("frontend/package.json", ""), ("ui/package.json", "")]);
+        let sources = Sources::read(&tree.root(), false, &[]);
+        assert_eq!(of_source(&tree.root(), &[], &|folder| is_named(&sources, folder)).folders, ["frontend", "shop"]);
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub fn search(found: &mut Writes, sources: &Sources<'_>) -> Result<(), Diagnosti
                 let comment = text.as_str()[line..name.start()].trim_start().starts_with('#');
                 // What stands for itself is known in its module; an attribute, or a constant, can come from another.
                 let shared = text.as_str()[..name.start()].ends_with('.') || name.as_str().chars().all(|c| !c.is_ascii_lowercase());
-                if let Some(path) = reader.path(text, name.as_str(), shared, DEEPEST)?.filter(|path| !comment && !path.is_empty()) {
+                if let Some(path) = reader.path(text, (name.as_str(), name.start()), shared, DEEPEST)?.filter(|path| !comment && !path.is_empty()) {
                     let path = if of_file { path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned() } else { path };
                     let said = text.as_str()[line..].lines().next().unwrap_or_default().trim();
                     writes::folder(found, &path, text.at(name.start(), said));
@@ -88,11 +88,14 @@ impl<'a> Reader<'a> {
     }
 
     /// The folder that a name stands for, seen from the program; empty for the program's own.
-    fn path(&self, text: &Rc<Text>, name: &str, shared: bool, depth: usize) -> Result<Option<String>, Diagnostic> {
+    fn path(&self, text: &Rc<Text>, (name, place): (&str, usize), shared: bool, depth: usize) -> Result<Option<String>, Diagnostic> {
         let assigned = regex(&format!(r"(?m)^[ \t]*(?:self\.)?{name}\s*(?::[^=\n]+)?=[ \t]*([^=\n][^\n]*)$"))?;
         let others = self.sources.of_production().filter(|other| shared && other.path() != text.path());
         for other in std::iter::once(text).chain(others) {
-            if let Some(value) = assigned.captures(other.as_str()).and_then(|found| found.get(1)) {
+            let values: Vec<_> = assigned.captures_iter(other.as_str()).filter_map(|found| found.get(1)).collect();
+            // Functions have names of their own: the last word before the place counts.
+            let before = values.iter().rev().find(|value| other.path() == text.path() && value.start() < place);
+            if let Some(value) = before.or_else(|| values.first()) {
                 return self.value(other, value.as_str(), depth);
             }
         }
@@ -120,7 +123,7 @@ impl<'a> Reader<'a> {
             let mut names = self.name.captures_iter(&plain).filter_map(|found| Some(found.get(1)?.as_str())).filter(|name| !known.contains(name));
             match (names.next(), names.next()) {
                 (None, _) => String::new(),
-                (Some(base), None) if depth > 0 => match self.path(text, base, true, depth - 1)? {
+                (Some(base), None) if depth > 0 => match self.path(text, (base, 0), true, depth - 1)? {
                     Some(base) => base,
                     None => return Ok(None),
                 },

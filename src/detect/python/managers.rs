@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::inline::Script;
 use super::project::Project;
+use super::tied;
 use crate::catalog::{ManagerRow, StackPack};
 use crate::detect::asked;
 use crate::fs::Dir;
@@ -59,9 +60,17 @@ pub fn choose<'p>(dir: &Dir<'_>, project: &Project, pack: &'p StackPack, hints: 
         candidates.push(conda.tool.to_owned(), Source::File(Evidence::file(dir.at(&conda.file))));
     }
     candidates.push("pip".to_owned(), Source::default("Python's own"));
+    let tied: Vec<&str> = locks.iter().map(|(id, _)| id.as_str()).filter(|_| locks.len() > 1).collect();
+    let used = if tied.is_empty() { None } else { tied::called(dir, &tied)? };
+    if let Some((id, at)) = &used {
+        let mut first = Candidates::new();
+        first.push(id.clone(), Source::inferred("of those with a lock file, the one that the project calls", [at.clone()]));
+        first.extend(candidates.iter().cloned());
+        candidates = first;
+    }
     let decision = asked::one_of(hints, Question::PackageManager, &known, candidates)?;
     let Some(decision) = decision else { unreachable!("a default was pushed") };
-    if locks.len() > 1 && !decision.source.is_explicit() {
+    if locks.len() > 1 && used.is_none() && !decision.source.is_explicit() {
         let message = "more than one package manager has a lock file".to_owned();
         draft.open.push(Open { question: Question::PackageManager, message, candidates: locks });
     }

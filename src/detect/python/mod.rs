@@ -4,6 +4,7 @@ mod apps;
 mod assets;
 mod companions;
 mod conda;
+mod contents;
 mod django;
 mod elsewhere;
 mod indexes;
@@ -20,12 +21,14 @@ mod project;
 mod requirement;
 mod routes;
 mod run;
+mod runners;
 mod scm;
 mod servers;
 mod setup;
 mod sockets;
 mod stated;
 mod tasks;
+mod tied;
 mod torch;
 mod undeclared;
 mod variables;
@@ -39,7 +42,7 @@ use project::Project;
 use wheels::Closure;
 
 use super::writes::Writes;
-use super::{Detector, Found, asked};
+use super::{Detector, Found, asked, front_end, source};
 use crate::catalog::{FrameworkRow, StackPack};
 use crate::fs::Dir;
 use crate::model::{Answers, BuildSecret, Claim, Decision, Dependency, Diagnostic, Evidence, RelPath, ServiceDraft, Source, Strength};
@@ -73,6 +76,10 @@ impl Detector for Python {
             let source = |path: &RelPath| {
                 path.name().rsplit_once('.').is_some_and(|(_, ending)| ending == "py") && path.below(dir.path()).is_some_and(|below| !aside(below))
             };
+            // A site whose dependencies the project above it names is that project's.
+            if file == "manage.py" && is_of_project_above(dir) {
+                return Some(Claim::new(Strength::Hint, at(file)));
+            }
             let strength = if file != "requirements.txt" || dir.files_below().any(source) { Strength::Certain } else { Strength::Hint };
             return Some(Claim::new(strength, at(file)));
         }
@@ -105,6 +112,13 @@ impl Detector for Python {
         }
         service(dir, &project, None, pack, answers).map(Found::one)
     }
+}
+
+/// Whether a folder names no dependencies, and one above it that is a project names Django.
+fn is_of_project_above(dir: &Dir<'_>) -> bool {
+    let names = |dir: &Dir<'_>| Project::read(dir).is_ok_and(|project| project.needs(&["django"]).is_some());
+    let above = std::iter::successors(dir.path().parent(), RelPath::parent);
+    !names(dir) && above.map(|folder| dir.tree().dir(folder)).any(|above| names(&above))
 }
 
 /// One service: a project of its own, or a member of a workspace.
@@ -144,6 +158,10 @@ fn service(dir: &Dir<'_>, project: &Project, member: Option<&workspace::Member<'
         draft.facts.push(("extra".to_owned(), Decision::new(extra.name.clone(), Source::File(extra.at.clone()))));
     }
     draft.notes.extend(undeclared::import(dir, project, &sources, pack)?);
+    if draft.start.is_some() && member.is_none() && !dir.has("package.json") {
+        let program = front_end::Program { dir, texts: &sources.texts, embedded: Vec::new(), ending: "py" };
+        front_end::take(&mut draft, &program, answers)?;
+    }
     let row = draft.framework.as_ref().and_then(|framework| pack.framework(&framework.value));
     sources_of_production(&sources, project, row, &mut draft);
     written(&sources, project, row, writes, &mut draft)?;
@@ -226,11 +244,20 @@ fn sources_of_production(sources: &Sources<'_>, project: &Project, row: Option<&
     let words = draft.start.as_ref().map(|start| start.value.words()).unwrap_or_default();
     let from_here = matches!(&words[..], [python, file, ..] if python == "python" && dir.has(file));
     let beside = sources.packaged && !from_here && row.is_none_or(|row| row.id != "django");
-    let mut layout = if beside { layout::beside_package(dir, alembic) } else { layout::of_source(dir, &project.files) };
+    // A front end has its own build, unless the program's templates or files lie in its folder.
+    let named = |folder: &str| draft.front.is_none() && layout::is_named(sources, folder);
+    let mut layout = if beside { layout::beside_package(dir, alembic) } else { layout::of_source(dir, &project.files, &named) };
     let commands = draft.start.iter().chain(draft.processes.iter().map(|process| &process.command));
     let words: Vec<String> =
         commands.flat_map(|command| command.value.words()).flat_map(|word| word.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect();
-    layout.keep(dir, words.iter().map(String::as_str).chain(names(row, "keeps")));
+    // A file of the repository that the sample of its settings names is read.
+    let samples = source::samples(dir);
+    let values = samples.iter().flat_map(|text| text.as_str().lines()).filter_map(|line| line.trim().split_once('='));
+    let read = values.map(|(_, value)| value.trim().trim_matches(['"', '\''])).filter(|value| value.contains('/') && dir.has(value.trim_start_matches("./")));
+    layout.keep(dir, words.iter().map(String::as_str).chain(names(row, "keeps")).chain(read));
+    // What is collected in the build comes from there.
+    let collected = draft.extra.get("static_root").and_then(serde_json::Value::as_str).and_then(|root| root.strip_prefix("/app/"));
+    layout.folders.retain(|folder| Some(folder.as_str()) != collected);
     draft.set("package", sources.packaged);
     // What is installed from the repository by a link stays where it is.
     if beside && draft.package_manager.as_ref().is_some_and(|manager| manager.value != "uv") {
@@ -256,7 +283,8 @@ fn sources_of_production(sources: &Sources<'_>, project: &Project, row: Option<&
         (false, false) => "the virtual environment and the code",
         (false, true) => "the virtual environment, the code and the static files",
     };
-    draft.set("holds", if draft.flavour == Some("conda") { holds.replace("virtual environment", "environment") } else { holds.to_owned() });
+    let holds = if draft.front.is_some() { format!("{} and the pages", holds.replace(" and ", ", ")) } else { holds.to_owned() };
+    draft.set("holds", if draft.flavour == Some("conda") { holds.replace("virtual environment", "environment") } else { holds });
 }
 
 /// What holds for a project that is no member of a workspace, and the variable that names the environment.
@@ -276,6 +304,7 @@ fn watch(dir: &Dir<'_>, project: &Project, manager: &managers::Manager<'_>, draf
     }
     rebuild.retain(|file| dir.has(file));
     rebuild.extend(project.local.iter().cloned());
+    rebuild.append(&mut draft.watch.rebuild);
     rebuild.sort();
     draft.watch.rebuild = rebuild;
     let database =

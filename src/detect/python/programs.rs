@@ -4,6 +4,7 @@ use super::apps::{self, Sources};
 use super::elsewhere;
 use super::run::Facts;
 use crate::catalog::FrameworkRow;
+use crate::detect::handwritten;
 use crate::fs::{Dir, Text};
 use crate::model::question::Question;
 use crate::model::{Candidates, Cmd, Diagnostic, Evidence, Open, ServiceDraft, Source};
@@ -44,7 +45,51 @@ pub fn file_of(sources: &Sources<'_>, row: &FrameworkRow) -> Result<Option<Strin
     }
     let mut files = sources.texts.iter().filter(|text| !sources.tail(text).contains('/') && imports.is_match(text.as_str()));
     let first = files.next();
-    Ok(first.filter(|_| files.next().is_none()).map(|text| sources.tail(text).to_owned()))
+    if let Some(first) = first {
+        return Ok(files.next().is_none().then(|| sources.tail(first).to_owned()));
+    }
+    let below = pages_below(sources, row)?;
+    if let [only] = &below[..] {
+        return Ok(Some(only.clone()));
+    }
+    let by_hand = handwritten::command(&sources.dir).map(|line| line.text).unwrap_or_default();
+    let of_image = below.iter().find(|file| by_hand.split_whitespace().any(|word| word == file.as_str()));
+    Ok(of_image.or_else(|| below.iter().find(|file| shown(&sources.dir, row, file).is_some())).cloned())
+}
+
+/// The pages of such a program in the folders, where none lies at the top: those that are no part of another one.
+fn pages_below(sources: &Sources<'_>, row: &FrameworkRow) -> Result<Vec<String>, Diagnostic> {
+    let Some(page) = row.data.get("page").and_then(toml::Value::as_str) else { return Ok(Vec::new()) };
+    let page = apps::regex(page)?;
+    let own = sources.of_production().filter(|text| page.is_match(text.as_str())).map(|text| sources.tail(text));
+    Ok(own.filter(|tail| tail.contains('/') && !tail.contains("pages/") && !tail.ends_with("/__init__.py")).map(str::to_owned).collect())
+}
+
+/// The line of the README that starts a page by the framework's program.
+fn shown(dir: &Dir<'_>, row: &FrameworkRow, file: &str) -> Option<Evidence> {
+    let words = row.data.get("run").and_then(toml::Value::as_array)?;
+    let start = words.iter().filter_map(toml::Value::as_str).take_while(|word| *word != "{file}").collect::<Vec<_>>().join(" ");
+    let text = dir.peek(dir.first_of(["README.md", "README.rst", "README"])?)?;
+    let says = |line: &str| line.split_once(&format!("{start} ")).is_some_and(|(_, rest)| rest.trim_start_matches("./").starts_with(file));
+    text.lines().find(|(_, line)| says(line)).map(|(number, line)| Evidence::line(text.path().clone(), number, line.trim()))
+}
+
+/// The pages between which nothing decides are asked for.
+pub fn ask_for_page(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<(), Diagnostic> {
+    let rows = facts.pack.frameworks(|name| facts.project.needs(&[name]).is_some());
+    for row in rows {
+        let below = pages_below(facts.sources, row)?;
+        if below.len() < 2 {
+            continue;
+        }
+        let words = row.data.get("run").and_then(toml::Value::as_array).into_iter().flatten().filter_map(toml::Value::as_str);
+        let command = words.collect::<Vec<_>>().join(" ").replace("{port}", &row.port.unwrap_or(8000).to_string());
+        let at = |file: &String| Source::inferred(format!("the file is a {} page", row.title), [Evidence::file(facts.sources.dir.at(file))]);
+        let candidates = below.iter().map(|file| (command.replace("{file}", file), at(file))).collect();
+        draft.open.push(Open { question: Question::StartCmd, message: format!("more than one file is a {} page", row.title), candidates });
+        return Ok(());
+    }
+    Ok(())
 }
 
 /// Scrapy's spiders, each a command of its own.
@@ -95,7 +140,7 @@ pub fn loopback(facts: &Facts<'_>, row: Option<&FrameworkRow>, draft: &ServiceDr
 }
 
 /// A command of the project, or a file that is a program.
-pub fn program(facts: &Facts<'_>, starts: &mut Candidates<Cmd>, draft: &mut ServiceDraft) {
+pub fn program(facts: &Facts<'_>, starts: &mut Candidates<Cmd>, draft: &mut ServiceDraft) -> Result<(), Diagnostic> {
     let dir = &facts.sources.dir;
     let project = facts.project;
     match &project.inline[..] {
@@ -105,7 +150,7 @@ pub fn program(facts: &Facts<'_>, starts: &mut Candidates<Cmd>, draft: &mut Serv
         [_, _, ..] if starts.is_empty() && facts.hints.get(Question::StartCmd).is_none() => {
             let candidates = project.inline.iter().map(|script| (format!("python {}", script.file), Source::File(script.at.clone()))).collect();
             draft.open.push(Open { question: Question::StartCmd, message: "more than one script names its dependencies itself".to_owned(), candidates });
-            return;
+            return Ok(());
         }
         _ => {}
     }
@@ -115,7 +160,7 @@ pub fn program(facts: &Facts<'_>, starts: &mut Candidates<Cmd>, draft: &mut Serv
         && let Some(problem) = elsewhere::of(facts.sources, project, facts.pack)
     {
         draft.notes.push(problem);
-        return;
+        return Ok(());
     }
     if facts.sources.packaged {
         // A program beside the package that the README starts is what the package is for; its command is a tool.
@@ -159,9 +204,13 @@ pub fn program(facts: &Facts<'_>, starts: &mut Candidates<Cmd>, draft: &mut Serv
         draft.open.push(Open { question: Question::StartCmd, message: "more than one file is a program".to_owned(), candidates });
     }
     if starts.is_empty() && draft.open.is_empty() && facts.hints.get(Question::StartCmd).is_none() {
+        ask_for_page(facts, draft)?;
+    }
+    if starts.is_empty() && draft.open.is_empty() && facts.hints.get(Question::StartCmd).is_none() {
         let (message, candidates) = nothing(facts);
         draft.open.push(Open { question: Question::StartCmd, message, candidates });
     }
+    Ok(())
 }
 
 /// The files between which nothing decides: those at the top, else those below.

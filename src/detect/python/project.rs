@@ -1,6 +1,7 @@
 //! The facts that a Python project's manifests state, read once.
 
 use super::conda::{self, Conda};
+use super::contents;
 use super::indexes;
 use super::inline;
 use super::local;
@@ -114,6 +115,9 @@ impl Project {
         let mut project = Self::default();
         if let Some(doc) = Document::read(dir, "pyproject.toml")? {
             project.take_pyproject(dir, &doc);
+            if project.package.is_some() && !contents::is_whole(dir, &doc)? {
+                project.package = None;
+            }
             local::take(dir, &doc, &mut project)?;
             project.pyproject = Some(doc);
         }

@@ -79,8 +79,33 @@ pub fn told_to_people(dir: &Dir<'_>) -> Result<Option<(u16, Source)>, Diagnostic
 
 /// The port that a command line states.
 pub fn port_of(command: &str) -> Option<u16> {
-    let pattern = regex(r"(?:--port[= ]|-p |--bind[= ]\S*?:|-b \S*?:|0\.0\.0\.0:)(?:\$\{\w+:?-)?(\d{2,5})\b").ok()?;
+    let pattern = regex(r"(?:--(?:server[.-])?port[= ]|-p |--bind[= ]\S*?:|-b \S*?:|0\.0\.0\.0:)(?:\$\{\w+:?-)?(\d{2,5})\b").ok()?;
     pattern.captures(command)?.get(1)?.as_str().parse().ok()
+}
+
+/// Scripts that start a server, the likeliest first.
+const SCRIPTS: &[&str] =
+    &["start.sh", "run.sh", "entrypoint.sh", "docker-entrypoint.sh", "scripts/start.sh", "scripts/run.sh", "docker/entrypoint.sh", "docker/start.sh"];
+
+/// The port that a script gives the server of an application: on its line, or as the default of the variable that stands there.
+pub fn of_script(dir: &Dir<'_>, target: &str) -> Result<Option<(u16, Source)>, Diagnostic> {
+    let variable = regex(r#"(?:--port[= ]|-p |--bind[= ]\S*:|-b \S*:)"?\$\{?(\w+)"#)?;
+    for text in SCRIPTS.iter().filter_map(|file| dir.peek(file)) {
+        for (number, line) in text.lines().filter(|(_, line)| line.contains(target) && !line.trim_start().starts_with('#')) {
+            if let Some(port) = port_of(line) {
+                return Ok(Some((port, Source::File(Evidence::line(text.path().clone(), number, line.trim())))));
+            }
+            let Some(name) = variable.captures(line).and_then(|hit| hit.get(1)) else { continue };
+            let default = format!(r#"(?m)^(?:export\s+)?{}=["']?(?:\$\{{\w+:?-)?(\d{{2,5}})\b"#, name.as_str());
+            let hit = crate::detect::source::find(&[std::rc::Rc::clone(&text)], &regex(&default)?, "#");
+            if let Some(hit) = hit
+                && let Ok(port) = hit.value.parse()
+            {
+                return Ok(Some((port, Source::File(hit.at))));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// The port of gunicorn.conf.py, of Flask's, Pyramid's or Streamlit's settings.
@@ -102,6 +127,13 @@ pub fn of_settings(sources: &Sources<'_>, said: Option<&str>) -> Result<Candidat
         found.extend(hit.and_then(|hit| Some((hit.value.parse().ok()?, Source::File(hit.at)))));
     }
     Ok(found)
+}
+
+/// Whether the settings of gunicorn let nobody in from outside of the container: a socket, or an address of its own.
+pub fn binds_inside(dir: &Dir<'_>, command: &str) -> bool {
+    let text = settings_of(command).and_then(|file| dir.peek(&file)).or_else(|| dir.peek("gunicorn.conf.py"));
+    let inside = |line: &str| line.starts_with("bind") && ["unix:", "127.0.0.1", "localhost"].iter().any(|sign| line.contains(sign));
+    text.is_some_and(|text| text.as_str().lines().any(inside))
 }
 
 /// The file of settings that a command names.
@@ -139,7 +171,7 @@ pub fn django_health(sources: &Sources<'_>, django: &Django) -> Result<Option<De
     let index = regex(r#"\bpath\(\s*r?["']["']\s*,"#)?;
     let package = django.wsgi.as_ref().or(django.asgi.as_ref()).and_then(|(target, _)| target.split('.').next());
     let Some(package) = package else { return Ok(None) };
-    let here = if django.folder.is_empty() { sources.dir.clone() } else { sources.dir.dir(&django.folder) };
+    let here = if django.imports.is_empty() { sources.dir.clone() } else { sources.dir.dir(&django.imports) };
     let Some(root) = here.peek(&format!("{package}/urls.py")) else { return Ok(None) };
     let mut hits: Vec<(String, Evidence)> = Vec::new();
     let take = |text: &Text, hits: &mut Vec<(String, Evidence)>| {
@@ -213,6 +245,15 @@ mod tests {
         assert_eq!(port_of("gunicorn -b :8001 x"), Some(8001));
         assert_eq!(port_of("uvicorn x --port 80"), Some(80));
         assert_eq!(port_of("uvicorn x --port $PORT"), None);
+    }
+
+    #[test]
+    fn a_script_knows_the_port_of_the_server_that_it_starts() {
+        let of = |text: &str| super::of_script(&Tree::memory([("start.sh", text)]).root(), "main:app").expect("fine").map(|(port, _)| port);
+        assert_eq!(of("PORT=\"${PORT:-9099}\"\nuvicorn main:app --host \"$HOST\" --port \"$PORT\"\n"), Some(9099));
+        assert_eq!(of("exec gunicorn main:app -b 0.0.0.0:8001\n"), Some(8001));
+        assert_eq!(of("uvicorn main:app --port $PORT\n"), None);
+        assert_eq!(of("PORT=1234\nuvicorn other:app --port $PORT\n"), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::processes;
 use super::programs;
 use super::project::Project;
 use super::routes;
+use super::runners;
 use super::servers::{self, Servers};
 use super::stated;
 use super::variables;
@@ -57,19 +58,20 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<Writes, Diagn
     let lines = procfile::read(&facts.sources.dir)?;
     let mut run = framework(facts)?;
     let of_web = run.row.is_some_and(|row| row.port.is_some());
-    let mut process = stated::of_procfile(&lines, of_web, draft);
+    let mut process = stated::of_procfile(&facts.sources.dir, &lines, of_web, draft);
     let told = match run.row {
         Some(row) => programs::file_of(facts.sources, row)?.is_some() || row.data.contains_key("spiders"),
         None => false,
     };
     // An application that no server among the dependencies serves may be a part of a program that does.
-    let plain = run.apps.len() == 1 && of_web && servers::has_one(facts.project, facts.installed, &run.apps[0]);
+    let prepared = runners::prepares(facts)?.is_some();
+    let plain = run.apps.len() == 1 && of_web && !prepared && servers::has_one(facts.project, facts.installed, &run.apps[0]);
     if run.apps.len() > 1 {
         run.apps = stated::chosen(facts, process.as_ref(), run.apps);
     }
     if process.is_none() && run.django.is_none() && !told && !plain && run.apps.len() < 2 && facts.hints.get(Question::StartCmd).is_none() {
         process = stated::by_hand(facts, of_web, draft).filter(|line| run.apps.is_empty() || line.command.starts_with("python "));
-        if !run.apps.is_empty() && of_web && (process.is_some() || stated::serves_itself(facts)?) {
+        if !run.apps.is_empty() && of_web && (process.is_some() || prepared || stated::serves_itself(facts)?) {
             run.apps.clear();
         }
     }
@@ -95,6 +97,9 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<Writes, Diagn
     // Commands of a Django project listen to much that is not the site.
     if run.django.is_none() {
         ports.extend(routes::ports(facts.sources)?.iter().cloned());
+    }
+    if let [app] = &run.apps[..] {
+        ports.extend(routes::of_script(&facts.sources.dir, &app.target())?);
     }
     let listens = run.row.and_then(|row| row.port);
     // A program that makes its own server keeps its port somewhere: people are told it.
@@ -141,7 +146,7 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<Writes, Diagn
     commands(facts, &run, &servers, &mut starts, &mut devs, draft)?;
     draft.start = asked::command(facts.hints, Question::StartCmd, starts)?;
     draft.dev = devs.pick();
-    processes::take(facts, &lines, process.map(|process| process.name.as_str()), run.django.as_ref().map_or("", |django| django.folder.as_str()), draft)?;
+    processes::take(facts, &lines, process.map(|process| process.name.as_str()), run.django.as_ref().map_or("", |django| django.imports.as_str()), draft)?;
     servers.add_missing(draft);
     options::reachable(facts, draft)?;
     settle(facts, &run, &servers, said.as_deref(), draft)
@@ -258,7 +263,7 @@ fn commands(
         starts.extend(processes::workers(facts)?.into_iter().next().map(|decision| (decision.value, decision.source)));
     }
     if run.row.is_none_or(|row| !row.data.contains_key("run") && !row.data.contains_key("spiders") || row.data.contains_key("call")) {
-        programs::program(facts, starts, draft);
+        programs::program(facts, starts, draft)?;
     }
     Ok(())
 }
@@ -295,7 +300,7 @@ fn settle(facts: &Facts<'_>, run: &Run<'_>, servers: &Servers<'_>, process: Opti
         draft.notes.extend(programs::loopback(facts, run.row, draft)?);
     }
     draft.set("console", script);
-    draft.set("help", script && helpful && draft.port.is_none());
+    draft.set("help", script && helpful && draft.port.is_none() && words.len() == 1);
     let reloads = draft.dev.is_some();
     draft.watch.action = if reloads { "sync" } else { "sync+restart" }.to_owned();
     draft.set("reloads", reloads);
@@ -308,7 +313,8 @@ fn settle(facts: &Facts<'_>, run: &Run<'_>, servers: &Servers<'_>, process: Opti
         let unbound =
             command.contains("gunicorn") && routes::port_of(command).is_none() && !sources.dir.has("gunicorn.conf.py") && !routes::binds(sources, command);
         if command.contains("gunicorn ") {
-            draft.env.push(("GUNICORN_CMD_ARGS".to_owned(), servers.gunicorn_settings()));
+            let bind = if routes::binds_inside(&sources.dir, command) { format!("--bind 0.0.0.0:{port} ") } else { String::new() };
+            draft.env.push(("GUNICORN_CMD_ARGS".to_owned(), format!("{bind}{}", servers.gunicorn_settings())));
         }
         if command.contains("$PORT") || command.contains("${PORT") || unbound {
             draft.env.push(("PORT".to_owned(), port.to_string()));
@@ -323,7 +329,7 @@ fn settle(facts: &Facts<'_>, run: &Run<'_>, servers: &Servers<'_>, process: Opti
     draft.set("collectstatic", django.static_root.is_some());
     draft.set("bare_static", django.bare_static);
     // These two import from where they stand, and can't be told another folder.
-    let root = if django.folder.is_empty() { run.apps.first().map_or("", |app| app.import_root.as_str()) } else { django.folder.as_str() };
+    let root = if django.imports.is_empty() { run.apps.first().map_or("", |app| app.import_root.as_str()) } else { django.imports.as_str() };
     if matches!(program.as_str(), "daphne" | "waitress-serve") && !root.is_empty() {
         draft.env.push(("PYTHONPATH".to_owned(), format!("/app/{root}")));
     }
@@ -341,6 +347,7 @@ fn settle(facts: &Facts<'_>, run: &Run<'_>, servers: &Servers<'_>, process: Opti
         );
     }
     draft.set("manage", format!("{folder}manage.py"));
+    draft.env.extend(django.settings.iter().map(|module| ("DJANGO_SETTINGS_MODULE".to_owned(), module.clone())));
     draft.set("build_env", django.build_env.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>());
     draft.compose.env.extend(django.dev_env);
     draft.ignore.extend(inside);

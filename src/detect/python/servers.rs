@@ -237,7 +237,7 @@ impl Servers<'_> {
         if !root.is_empty() {
             command.extend(words(&["--chdir", root]));
         }
-        if !self.sets("bind") {
+        if !self.sets("bind") || super::routes::binds_inside(self.dir, "") {
             command.extend(words(&["--bind", &self.bind()]));
         }
         if !self.sets("worker_class") {
@@ -357,18 +357,18 @@ impl Servers<'_> {
         if let Some((target, at)) = &django.asgi
             && self.needs(&["channels", "daphne"]).is_some()
         {
-            return Some(self.asgi(target, false, &django.folder, at, "daphne"));
+            return Some(self.asgi(target, false, &django.imports, at, "daphne"));
         }
         if let Some((target, at)) = &django.wsgi
             && let Some(gunicorn) = self.needs(&["gunicorn"])
         {
             let rule = format!("the application `{target}` and its server");
-            return Some(Decision::new(Cmd::exec(self.gunicorn(target, &django.folder)), Source::inferred(rule, [at.clone(), gunicorn])));
+            return Some(Decision::new(Cmd::exec(self.gunicorn(target, &django.imports)), Source::inferred(rule, [at.clone(), gunicorn])));
         }
         if let Some((target, at)) = &django.asgi
             && (django.wsgi.is_none() || self.uvicorn().is_some() || self.needs(&["hypercorn", "granian", "daphne"]).is_some())
         {
-            return Some(self.asgi(target, false, &django.folder, at, ""));
+            return Some(self.asgi(target, false, &django.imports, at, ""));
         }
         let (target, at) = django.wsgi.as_ref()?;
         let rule = format!("the application `{target}` and its server");
@@ -377,9 +377,9 @@ impl Servers<'_> {
             return Some(Decision::new(Cmd::exec(command), Source::inferred(rule, [at.clone(), waitress])));
         }
         if let Some(uwsgi) = self.needs(&["uwsgi"]) {
-            return Some(Decision::new(Cmd::exec(self.uwsgi(target, &django.folder)), Source::inferred(rule, [at.clone(), uwsgi])));
+            return Some(Decision::new(Cmd::exec(self.uwsgi(target, &django.imports)), Source::inferred(rule, [at.clone(), uwsgi])));
         }
-        Some(Decision::new(Cmd::exec(self.gunicorn(target, &django.folder)), Source::inferred(FITS, [at.clone()])))
+        Some(Decision::new(Cmd::exec(self.gunicorn(target, &django.imports)), Source::inferred(FITS, [at.clone()])))
     }
 
     /// Django's own server.

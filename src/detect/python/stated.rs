@@ -6,6 +6,7 @@ use super::run::Facts;
 use super::tasks;
 use crate::detect::handwritten::{self, BEFORE, Line};
 use crate::detect::listening::FREE;
+use crate::fs::Dir;
 use crate::manifest::procfile::{self, Process};
 use crate::model::question::Question;
 use crate::model::{Diagnostic, Evidence, ServiceDraft};
@@ -16,14 +17,23 @@ use super::requirement::normalise;
 const COMMANDS: &[(&str, &str)] =
     &[("celery", "flower"), ("jupyter", "jupyterlab"), ("jupyter", "notebook"), ("huey_consumer", "huey"), ("waitress-serve", "waitress")];
 
+/// Names of the project's own commands that start it in production.
+const STARTS: &[&str] = &["start", "serve", "server", "web", "run", "prod", "production"];
+
 /// Servers for developers: what they serve is found in the source.
 const DEVELOPMENT: &[&str] = &["flask run", "manage.py run", "runserver", "fastapi dev", "pytest", "tox ", "unittest"];
 
 /// The Procfile's line for the program: a worker's where nothing serves the web.
-pub fn of_procfile(lines: &[Process], serves: bool, draft: &mut ServiceDraft) -> Option<Process> {
+pub fn of_procfile(dir: &Dir<'_>, lines: &[Process], serves: bool, draft: &mut ServiceDraft) -> Option<Process> {
     let names: &[&str] = if serves { &["web"] } else { &["web", "worker"] };
     let process = names.iter().find_map(|name| lines.iter().find(|process| process.name == *name)).cloned();
     let mut process = process.and_then(|process| processes::in_image(process, draft))?;
+    // A script that prepares and starts: the image runs what it ends with, as one process.
+    if let Some(line) = handwritten::unfolded(dir, &process.command).filter(|line| BEFORE.iter().any(|sign| line.before.contains(sign))) {
+        let steps: Vec<&str> = line.before.split("&&").map(str::trim).filter(|step| !step.contains("collectstatic")).collect();
+        (process.command, process.at) = (line.text, line.at);
+        release(draft, &steps.join(" && "), &process);
+    }
     if let Some((first, last)) = process.command.clone().rsplit_once("&&")
         && first.split("&&").all(|step| BEFORE.iter().any(|sign| step.contains(sign)))
     {
@@ -95,7 +105,7 @@ pub fn is_there(facts: &Facts<'_>, command: &str) -> bool {
         }
         ["python", rest @ ..] => rest.iter().find(|word| !word.starts_with('-')).is_some_and(|file| facts.sources.dir.has(file)),
         [program, ..] => {
-            facts.project.scripts.iter().any(|script| script.name == *program)
+            facts.project.package.is_some() && facts.project.scripts.iter().any(|script| script.name == *program)
                 || named(program)
                 || COMMANDS.iter().any(|(command, package)| command == program && named(package))
         }
@@ -148,7 +158,16 @@ pub fn chosen<'p>(facts: &Facts<'_>, process: Option<&Process>, apps: Vec<App<'p
     } else if let Some(line) = handwritten::command(&facts.sources.dir) {
         (line.text, Some(line.at))
     } else {
-        return apps;
+        let started =
+            |app: &App<'_>| facts.project.scripts.iter().find(|one| STARTS.contains(&one.name.as_str()) && one.at.raw.split(':').next() == Some(&app.module));
+        let mut likely = apps.iter().filter_map(|app| Some((app.clone(), started(app)?)));
+        return match (likely.next(), likely.next()) {
+            (Some((mut app, script)), None) => {
+                app.at = script.at.clone();
+                vec![app]
+            }
+            _ => apps,
+        };
     };
     let named = |app: &App<'_>| {
         text.split_whitespace().any(|word| {

@@ -2,6 +2,7 @@
 
 use super::managers::by_folder;
 use super::project::Project;
+use super::requirement::normalise;
 use crate::catalog::StackPack;
 use crate::detect::Found;
 use crate::fs::Dir;
@@ -49,9 +50,10 @@ pub fn draft(dir: &Dir<'_>, members: &[Dir<'_>], pack: &StackPack, answers: &Ans
     let tail = |member: &Dir<'_>| member.path().below(dir.path()).unwrap_or_default().to_owned();
     let manifests: Vec<String> = members.iter().map(|member| format!("{}/pyproject.toml", tail(member))).collect();
     let mut libraries = Vec::new();
-    for member in members {
+    let projects = members.iter().map(Project::read).collect::<Result<Vec<_>, _>>()?;
+    for (member, project) in members.iter().zip(&projects) {
         found.covers.push(member.path().clone());
-        let project = Project::read(member)?;
+        let project = with_members(project, &projects);
         let Some((name, at)) = project.name.clone() else { continue };
         // The name becomes a word of a command.
         if !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')) {
@@ -73,6 +75,23 @@ pub fn draft(dir: &Dir<'_>, members: &[Dir<'_>], pack: &StackPack, answers: &Ans
     Ok(found)
 }
 
+/// A member with what the members that it depends on depend on: a program's framework is often a library's dependency.
+fn with_members(project: &Project, members: &[Project]) -> Project {
+    let mut whole = project.clone();
+    let mut place = 0;
+    while let Some(requirement) = whole.requirements.get(place).cloned() {
+        place += 1;
+        let is_it = |member: &&Project| member.name.as_ref().is_some_and(|(name, _)| normalise(name) == requirement.name);
+        let Some(member) = members.iter().find(is_it).filter(|_| requirement.production) else { continue };
+        for more in member.requirements.iter().filter(|more| more.production) {
+            if !whole.requirements.iter().any(|known| known.name == more.name && known.production) {
+                whole.requirements.push(more.clone());
+            }
+        }
+    }
+    whole
+}
+
 impl Member<'_> {
     /// Places a member's service in the workspace: the context is the root, and all manifests are copied.
     pub fn place(&self, draft: &mut ServiceDraft) {
@@ -86,5 +105,34 @@ impl Member<'_> {
         draft.watch.rebuild = rebuild;
         draft.watch.paths = vec![".".to_owned()];
         draft.compose.volumes.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::detect::detect;
+    use crate::fs::Tree;
+    use crate::model::Answers;
+
+    #[test]
+    fn the_framework_of_a_member_can_be_a_librarys_dependency() {
+        let member = |name: &str, dependency: &str| {
+            format!(
+                "[project]\nname = \"{name}\"\nversion = \"1\"\ndependencies = [\"{dependency}\"]\n[build-system]\nrequires = [\"hatchling\"]\nbuild-backend = \"hatchling.build\"\n"
+            )
+        };
+        let (core, app) = (member("tiles-core", "fastapi"), member("tiles-app", "tiles_core"));
+        let tree = Tree::memory([
+            ("pyproject.toml", "[tool.uv]\npackage = false\n[tool.uv.workspace]\nmembers = [\"packages/*\"]\n"),
+            ("uv.lock", "version = 1\n"),
+            ("packages/core/pyproject.toml", core.as_str()),
+            ("packages/core/tiles_core/__init__.py", ""),
+            ("packages/app/pyproject.toml", app.as_str()),
+            ("packages/app/tiles_app/__init__.py", ""),
+            ("packages/app/tiles_app/main.py", "app = FastAPI()\n"),
+        ]);
+        let found = detect(&tree, &Answers::default());
+        let starts: Vec<String> = found.services.iter().filter_map(|service| Some(service.start.as_ref()?.value.to_string())).collect();
+        assert_eq!(starts, ["uvicorn tiles_app.main:app --host 0.0.0.0 --port 8000"]);
     }
 }

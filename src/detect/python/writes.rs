@@ -21,7 +21,7 @@ const FOLDERS: &[&str] = &[r#"\bos\.(?:makedirs|mkdir)\(\s*["']([\w./-]+)["']"#,
 
 /// Files that a program writes.
 const FILES: &[&str] = &[
-    r#"FileHandler\(\s*["']([\w./-]+)["']"#,
+    r#"FileHandler\(\s*(?:filename\s*=\s*)?["']([\w./-]+)["']"#,
     r#"\bbasicConfig\([^)]*\bfilename\s*=\s*["']([\w./-]+)["']"#,
     r#"["']filename["']\s*:\s*["']([\w./-]+\.log)["']"#,
     r#"\blogger\.add\(\s*["']([\w./-]+\.log)["']"#,
@@ -44,8 +44,12 @@ pub fn search(found: &mut Writes, sources: &Sources<'_>, project: &Project) -> R
     for pattern in FILES {
         for hit in hits(sources, pattern)? {
             // Flask-SQLAlchemy puts a relative file into the application's own folder.
+            let path = hit.value.trim_start_matches("./").to_owned();
             if instance && pattern.contains("sqlite(") && !sources.packaged {
                 folder(found, "instance", hit.at);
+            } else if pattern.contains("sqlite(") && !path.contains('/') && sources.dir.has(&path) {
+                // A database that the project brings is what the program begins with.
+                found.seeded(&path, hit.at);
             } else {
                 file(found, sources, &hit.value, hit.at);
             }
@@ -57,6 +61,14 @@ pub fn search(found: &mut Writes, sources: &Sources<'_>, project: &Project) -> R
         // Flask's folder of an installed package lies in the virtual environment.
         let home = if sources.packaged { format!("/opt/venv/var/{package}-instance") } else { "instance".to_owned() };
         folder(found, &home, hit.at.clone());
+    }
+    // A file beside the module, by a formatted string.
+    for hit in hits(sources, r#"\bconnect\(\s*f["']\{[\w.()]*__file__\)+\}/([\w./-]+\.\w+)["']"#)? {
+        let folder = hit.at.file.below(sources.dir.path()).and_then(|tail| Some(tail.rsplit_once('/')?.0.to_owned()));
+        let path = folder.map_or_else(|| hit.value.clone(), |folder| format!("{folder}/{}", hit.value));
+        if !sources.packaged {
+            file(found, sources, &path, hit.at);
+        }
     }
     for hit in hits(sources, BESIDE)?.into_iter().filter(|hit| !sources.packaged && hit.at.file.parent().is_none_or(|folder| folder == *sources.dir.path())) {
         file(found, sources, &hit.value, hit.at);
@@ -110,6 +122,8 @@ mod tests {
             ("Path('./data/cache').mkdir(parents=True)\n", "data/cache"),
             ("RotatingFileHandler('logs/app.log', maxBytes=1)\n", "logs"),
             ("h = logging.FileHandler('app.log')\n", "app.log"),
+            ("h = logging.FileHandler(filename=\"bot.log\", mode='w')\n", "bot.log"),
+            ("await aiosqlite.connect(f\"{os.path.realpath(os.path.dirname(__file__))}/database/a.db\")\n", "database"),
             ("engine = create_engine('sqlite:///./notes.db')\n", "notes.db"),
             ("engine = create_engine('sqlite:////data/notes.db')\n", "/data"),
             ("engine = create_engine('sqlite://')\n", ""),
@@ -124,6 +138,7 @@ mod tests {
     #[test]
     fn what_the_project_brings_is_read() {
         assert_eq!(written(&[("main.py", "sqlite3.connect('songs.db')\n"), ("songs.db", "")]), "");
+        assert_eq!(written(&[("main.py", "create_engine('sqlite:///./songs.db')\n"), ("songs.db", "")]), "songs.db");
         let app = ("app.py", "x['SQLALCHEMY_DATABASE_URI'] = 'sqlite:///shop.db'\n");
         assert_eq!(written(&[app, ("requirements.txt", "flask-sqlalchemy\n")]), "instance");
     }
