@@ -18,6 +18,13 @@ pub fn refused(question: Question, given: &Given, why: &str) -> Diagnostic {
     ))
 }
 
+/// What was decided before anybody was asked, as candidates again.
+pub fn candidates<T: Clone>(decision: Option<Decision<T>>) -> Candidates<T> {
+    let mut all = Candidates::new();
+    all.extend(decision.into_iter().flat_map(|decision| std::iter::once((decision.value, decision.source)).chain(decision.outvoted)));
+    all
+}
+
 /// The port: the answer, else the first candidate.
 pub fn port(hints: &Hints<'_>, candidates: Candidates<u16>) -> Result<Option<Decision<u16>>> {
     let mut all = Candidates::new();

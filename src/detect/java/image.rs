@@ -42,9 +42,9 @@ pub fn finish(
     if draft.runtime.as_ref().is_some_and(|runtime| !DISTROLESS.contains(&runtime.value.major())) {
         draft.refused.insert("distroless".to_owned(), "it has images of Java 17, 21 and 25 only".to_owned());
     }
-    draft.port = asked::port(&hints, all(draft.port.take()))?;
+    draft.port = asked::port(&hints, asked::candidates(draft.port.take()))?;
     tell(draft, &hints);
-    draft.build = asked::command(&hints, Question::BuildCmd, all(draft.build.take()))?;
+    draft.build = asked::command(&hints, Question::BuildCmd, asked::candidates(draft.build.take()))?;
     starts(draft, program, &hints, dir)?;
     draft.health = asks(draft, &home, module, &program.texts);
     draft.dependencies = needs(&home, module);
@@ -74,16 +74,10 @@ pub fn finish(
     Ok(())
 }
 
-fn all<T: Clone>(decision: Option<Decision<T>>) -> Candidates<T> {
-    let mut candidates = Candidates::new();
-    candidates.extend(decision.into_iter().flat_map(|decision| std::iter::once((decision.value, decision.source)).chain(decision.outvoted)));
-    candidates
-}
-
 /// The lines of Java that were asked for, as there are images of: what no line for the long term is, is built by the next one.
 fn lines(draft: &ServiceDraft, dir: &Dir<'_>, row: &RuntimeRow) -> Candidates<Version> {
     let mut found = Candidates::new();
-    for (version, source) in all(draft.runtime.clone()).iter() {
+    for (version, source) in asked::candidates(draft.runtime.clone()).iter() {
         let own = row.line(version).filter(|line| line.long_term || source.evidence().is_some_and(|at| at.key == "toolchain"));
         let next = || row.lines.iter().find(|line| line.long_term && line.version > *version);
         if let Some(line) = next().filter(|_| own.is_none()) {
@@ -122,7 +116,7 @@ fn tell(draft: &mut ServiceDraft, hints: &Hints<'_>) {
 fn starts(draft: &mut ServiceDraft, program: &Program<'_>, hints: &Hints<'_>, dir: &Dir<'_>) -> Result<(), Diagnostic> {
     let module = program.module;
     let Some((archive, at)) = &module.archive else {
-        draft.start = asked::command(hints, Question::StartCmd, all(draft.start.take()))?;
+        draft.start = asked::command(hints, Question::StartCmd, asked::candidates(draft.start.take()))?;
         if module.war {
             let message = format!("service `{}` is an archive for an application server, which dockgen writes no image of", draft.name);
             draft.notes.push(
@@ -158,7 +152,8 @@ fn arguments(dir: &Dir<'_>) -> Result<Vec<String>, Diagnostic> {
     let Some((command, _)) = look::procfile(dir, &["web"])? else { return Ok(Vec::new()) };
     let words = command.words();
     let plain = |word: &String| !word.contains(['$', '*']);
-    Ok(words.iter().position(|word| word == "-jar").map(|place| words[place + 2..].iter().filter(|word| plain(word)).cloned().collect()).unwrap_or_default())
+    // What follows the archive, which may be missing.
+    Ok(words.iter().skip_while(|word| *word != "-jar").skip(2).filter(|word| plain(word)).cloned().collect())
 }
 
 /// The development server: the framework's own, else what was compiled with what it needs beside it.
@@ -179,16 +174,15 @@ fn develops(program: &Program<'_>, archive: &Archive, gradle: Option<&str>, fold
     let select = if folder.is_empty() { String::new() } else { format!(" -pl {own} -am") };
     let goal = match (archive, framework) {
         (Archive::Boot { .. }, _) => Some("spring-boot:run"),
-        (Archive::Quarkus(_), _) => Some("quarkus:dev"),
+        // In development it listens on the loopback address by itself.
+        (Archive::Quarkus(_), _) => Some("quarkus:dev -Dquarkus.http.host=0.0.0.0"),
         (_, "spring-boot") if boot => Some("spring-boot:run"),
         _ => None,
     };
     match (goal, program.mains.first()) {
-        (Some("quarkus:dev"), _) if folder.is_empty() => {
-            let words = ["mvn", "quarkus:dev", "-Dquarkus.http.host=0.0.0.0", "-DdebugHost=0.0.0.0"];
-            Decision::new(Cmd::exec(words), because("Quarkus compiles what changed when it is asked next"))
+        (Some(goal), _) if folder.is_empty() => {
+            Decision::new(Cmd::exec(["mvn"].into_iter().chain(goal.split(' '))), because("Maven compiles what changed and runs it"))
         }
-        (Some(goal), _) if folder.is_empty() => Decision::new(Cmd::exec(["mvn", goal]), because("Maven compiles what changed and runs it")),
         // The goal would run in each module: the others are installed first.
         (Some(goal), _) => Decision::new(
             Cmd::Shell(format!("mvn install -DskipTests{select} && exec mvn {goal} -pl {own}")),

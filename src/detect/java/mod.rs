@@ -185,7 +185,8 @@ fn class_of(text: &Rc<Text>) -> String {
     let package = look::first(text, r"(?m)^\s*package\s+([\w.]+)", "//").map(|hit| format!("{}.", hit.value)).unwrap_or_default();
     let (stem, ending) = text.path().name().rsplit_once('.').unwrap_or_default();
     let own = look::first(text, r"@file:JvmName\(\s*\x22(\w+)\x22", "//").map(|hit| hit.value);
-    let stem = if ending == "kt" { own.unwrap_or_else(|| format!("{}{}Kt", stem[..1].to_uppercase(), &stem[1..])) } else { stem.to_owned() };
+    let capital = || stem.chars().take(1).flat_map(char::to_uppercase).chain(stem.chars().skip(1)).chain("Kt".chars()).collect();
+    let stem = if ending == "kt" { own.unwrap_or_else(capital) } else { stem.to_owned() };
     format!("{package}{stem}")
 }
 

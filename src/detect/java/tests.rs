@@ -166,3 +166,15 @@ fn several_main_classes_are_a_question() {
     let candidates: Vec<&str> = open.candidates.iter().map(|(command, _)| command.as_str()).collect();
     assert_eq!(candidates, ["java '-XX:MaxRAMPercentage=75' -cp app.jar com.a.One", "java '-XX:MaxRAMPercentage=75' -cp app.jar com.a.Two"]);
 }
+
+#[test]
+fn names_and_commands_that_are_cut_short_are_no_panic() {
+    let files = [
+        ("pom.xml", maven("", STARTER, &format!("{REPACKAGES}</plugins></build>"))),
+        ("Procfile", "web: java -jar\n".to_owned()),
+        ("src/main/kotlin/\u{e9}t\u{e9}.kt", "fun main() {\n}\n".to_owned()),
+    ];
+    let found = of(&files.iter().map(|(path, text)| (*path, text.as_str())).collect::<Vec<_>>());
+    let main = found[0].facts.iter().find(|(name, _)| name == "main").map(|(_, main)| main.value.as_str());
+    assert_eq!(main, Some("\u{c9}t\u{e9}Kt"));
+}

@@ -14,7 +14,7 @@ use super::{Found, asked};
 use crate::fs::Dir;
 use crate::model::evidence::tame;
 use crate::model::question::Question;
-use crate::model::{Answers, Candidates, Claim, Diagnostic, Open, ServiceDraft};
+use crate::model::{Answers, Claim, Diagnostic, Open, ServiceDraft};
 
 /// One stack's, or one family's, knowledge of repositories.
 pub struct Recogniser {
@@ -59,15 +59,10 @@ pub fn draft(dir: &Dir<'_>, recogniser: &Recogniser, claim: &Claim, answers: &An
 
 /// Answers come before what the project says.
 fn ask(draft: &mut ServiceDraft, answers: &Answers) -> Result<(), Diagnostic> {
-    fn all<T: Clone>(decision: Option<crate::model::Decision<T>>) -> Candidates<T> {
-        let mut candidates = Candidates::new();
-        candidates.extend(decision.into_iter().flat_map(|decision| std::iter::once((decision.value, decision.source)).chain(decision.outvoted)));
-        candidates
-    }
     let hints = answers.hints(&draft.root, &draft.name);
-    draft.port = asked::port(&hints, all(draft.port.take()))?;
-    draft.start = asked::command(&hints, Question::StartCmd, all(draft.start.take()))?;
-    draft.build = asked::command(&hints, Question::BuildCmd, all(draft.build.take()))?;
+    draft.port = asked::port(&hints, asked::candidates(draft.port.take()))?;
+    draft.start = asked::command(&hints, Question::StartCmd, asked::candidates(draft.start.take()))?;
+    draft.build = asked::command(&hints, Question::BuildCmd, asked::candidates(draft.build.take()))?;
     Ok(())
 }
 
