@@ -11,7 +11,10 @@ use crate::model::{Candidates, Decision, Diagnostic, Evidence, Kind, ServiceDraf
 pub const FREE: u16 = 1024;
 
 /// Ports of what programs call, not of what they are; those above the last stand for whoever is free.
-const OF_OTHERS: &[u16] = &[22, 25, 53, 88, 110, 123, 143, 161, 389, 465, 587, 636, 993, 995, 1433, 1521, 2181, 3306, 5432, 5672, 6379, 9092, 11211, 27017];
+const OF_OTHERS: &[u16] = &[
+    22, 25, 53, 88, 110, 123, 143, 161, 389, 465, 587, 636, 993, 995, 1433, 1521, 1883, 2181, 2379, 3306, 4222, 4317, 4318, 5432, 5672, 6379, 6831, 8125, 9092,
+    9200, 11211, 27017,
+];
 const LAST: u16 = 49151;
 
 /// Whether a number that stands somewhere is a port that a server opens.
@@ -110,7 +113,10 @@ const GIVEN: &[&str] = &[
 
 /// The same of variables without which it ends, which nothing here gives it a value of.
 pub fn wants_variables(draft: &mut ServiceDraft, found: Vec<Hit>) {
-    let given = |name: &str| draft.env.iter().any(|(known, _)| known == name) || name.to_ascii_lowercase().split('_').any(|word| GIVEN.contains(&word));
+    // Some are there in every container.
+    let always = |name: &str| matches!(name, "HOME" | "HOSTNAME" | "PATH" | "PWD");
+    let given =
+        |name: &str| always(name) || draft.env.iter().any(|(known, _)| known == name) || name.to_ascii_lowercase().split('_').any(|word| GIVEN.contains(&word));
     let found: Vec<Hit> = found.into_iter().filter(|hit| !given(&hit.value)).collect();
     let Some(first) = found.first().filter(|_| draft.kind != Kind::Tool) else { return };
     let mut names: Vec<&str> = found.iter().map(|hit| hit.value.as_str()).collect();
@@ -119,6 +125,9 @@ pub fn wants_variables(draft: &mut ServiceDraft, found: Vec<Hit>) {
     let help = format!("give it by `docker run --env {}=...`; compose reads the file .env", first.value);
     draft.notes.push(Diagnostic::warning("wants-variable", message).at(first.at.clone()).help(help));
 }
+
+/// Commands that listen, the plainest first, as one alternative of a pattern.
+pub const LISTENERS: &str = "serve|server|start|web|daemon|api|http|listen|run";
 
 /// Whether a program's name says that it is a server.
 pub fn is_server(name: &str) -> bool {

@@ -2,6 +2,7 @@
 
 mod asked;
 mod c;
+mod companions;
 mod configured;
 mod deno;
 mod front_end;

@@ -200,11 +200,18 @@ impl Search<'_> {
         let mut found = winner.draft(dir, &self.packs[winner.id()], self.answers);
         // Whose program takes in what the other's builds has the folder.
         let takes_in = |found: &Found| found.services.iter().any(|service| service.front.as_ref().is_some_and(|front| front.draft.root == *dir.path()));
+        let runs = |found: &Result<Found, Diagnostic>| found.as_ref().is_ok_and(|found| found.services.iter().any(|service| service.start.is_some()));
         let mut shared = false;
         for (other, _) in &claims[1..] {
             let theirs = if found.as_ref().is_ok_and(takes_in) { break } else { other.draft(dir, &self.packs[other.id()], self.answers) };
             if theirs.as_ref().is_ok_and(takes_in) {
                 found = theirs;
+            } else if found.is_ok() && theirs.is_ok() && runs(&found) != runs(&theirs) {
+                // Where one stack has a program and the other none, it is what the folder is about; the other has its tests or its bindings there.
+                if runs(&theirs) {
+                    found = theirs;
+                }
+                shared = true;
             } else if let (Ok(found), Ok(theirs)) = (&mut found, theirs)
                 && are_apart(dir, found, &theirs)
             {
@@ -336,6 +343,20 @@ mod tests {
 
     fn roots(files: &[(&str, &str)]) -> Vec<String> {
         detect(&Tree::memory(files.iter().copied()), &Answers::default()).services.iter().map(|service| service.root.display().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_stack_with_a_program_has_the_folder_before_one_with_none() {
+        let found = detect(
+            &Tree::memory([
+                ("pyproject.toml", "[project]\nname = \"a-tests\"\nversion = \"1\"\n"),
+                ("poetry.lock", ""),
+                ("Cargo.toml", "[package]\nname = \"a\"\nversion = \"0.1.0\"\n"),
+                ("src/main.rs", "fn main() {}\n"),
+            ]),
+            &Answers::default(),
+        );
+        assert_eq!(found.services.iter().map(|service| (service.pack, service.open.len())).collect::<Vec<_>>(), [("rust", 0)]);
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub fn files(dir: &Dir<'_>, endings: &[&str], skip: &[RelPath]) -> Vec<Rc<Text>>
 }
 
 /// Whether a program wrote this source file, as its first lines say.
-fn is_generated(text: &str) -> bool {
+pub fn is_generated(text: &str) -> bool {
     text.lines().take(5).any(|line| line.contains("DO NOT EDIT") || line.contains("@generated"))
 }
 
@@ -45,6 +45,8 @@ fn is_beside_the_point(tail: &str) -> bool {
     const FOLDERS: &[&str] = &[
         "test",
         "tests",
+        "unittest",
+        "unittests",
         "__tests__",
         "spec",
         "e2e",
@@ -141,7 +143,11 @@ const READ_FOLDERS: &[&str] = &[
     "content",
     "data",
     "html",
+    "htdocs",
+    "pages",
     "site",
+    "webroot",
+    "wwwroot",
 ];
 
 /// Endings of files at the root that programs read at run time.
@@ -224,6 +230,14 @@ impl Reads {
         }
     }
 
+    /// Adds what is read elsewhere, by names that are not here.
+    pub fn join(&mut self, other: Self) {
+        for (own, theirs) in [(&mut self.folders, other.folders), (&mut self.files, other.files)] {
+            let new: Vec<_> = theirs.into_iter().filter(|(_, to, _)| own.iter().all(|(_, known, _)| known != to)).collect();
+            own.extend(new);
+        }
+    }
+
     /// Hands what is read to the template and the explanation; the folder of a front end is only where its build's output lies.
     pub fn state(mut self, draft: &mut ServiceDraft) {
         if let Some(front) = &draft.front {
@@ -257,12 +271,17 @@ fn is_setting(file: &str) -> bool {
 /// The port that a file of settings gives to the server.
 pub fn port_in(settings: &[Rc<Text>]) -> Option<(u16, Source)> {
     let patterns = [
-        r#"(?mi)^\s*(?:\w*_)?(?:address|addr|listen|bind)["']?\s*[:=]\s*["']?[\w.\[\]]*:(\d{2,5})\b"#,
-        r#"(?mi)^\s*(?:http_|server_|application_|app_|listen_)?port["']?\s*[:=]\s*["']?(\d{2,5})\b"#,
+        r#"(?mi)^\s*(?:\w*_)?(?:address|addr|listen|bind|inet)["']?\s*[:=]\s*["']?[\w.\[\]]*:(\d{2,5})\b"#,
+        r#"(?mi)^\s*(?:http_?|server_?|application_|app_|listen_)?port["']?\s*[:=]\s*["']?(\d{2,5})\b"#,
     ];
-    patterns.iter().find_map(|pattern| {
+    let own = patterns.iter().find_map(|pattern| {
         let hit = find(settings, &pattern::pattern(pattern).ok()?, "#")?;
         Some((hit.value.parse().ok().filter(|port| *port > 0)?, Source::File(hit.at)))
+    });
+    own.or_else(|| {
+        // A host is mostly somebody else's.
+        let hit = find(settings, &pattern::pattern(r#"(?mi)^\s*["']?host["']?\s*[:=]\s*["']?[\w.\[\]]*:(\d{2,5})\b"#).ok()?, "#")?;
+        Some((hit.value.parse().ok().filter(|port| super::listening::is_likely(*port))?, Source::File(hit.at)))
     })
 }
 
@@ -274,6 +293,12 @@ pub fn samples(dir: &Dir<'_>) -> Vec<Rc<Text>> {
         any(&["example", "sample", "dist", "template"]) && any(&["env", "config", "conf", "settings", "toml", "yaml", "yml", "ini"])
     };
     dir.files().filter(is_sample).filter_map(|file| dir.peek(file)).collect()
+}
+
+/// The port that an example of the environment gives to a variable.
+pub fn port_of(samples: &[Rc<Text>], variable: &str) -> Option<(u16, Source)> {
+    let hit = find(samples, &pattern::pattern(&format!(r#"(?m)^\s*(?:export\s+)?{variable}\s*=\s*["']?(?:[\w.]*:)?(\d{{2,5}})\b"#)).ok()?, "#")?;
+    Some((hit.value.parse().ok().filter(|port| *port > 0)?, Source::File(hit.at)))
 }
 
 /// The variable that a program asks for its port or its address, by the call of its language around `NAMES`.
@@ -288,7 +313,7 @@ pub fn asks_for_port(texts: &[Rc<Text>], call: &str) -> Option<Hit> {
 pub fn reads(dir: &Dir<'_>, texts: &[Rc<Text>], seen: &str) -> Reads {
     let mut reads = Reads::default();
     for folder in READ_FOLDERS.iter().filter(|folder| dir.has_dir(folder)) {
-        let Ok(pattern) = pattern::pattern(&format!(r#""((?:file://)?(?:\./)?{folder}(?:/[^"\s]*)?)""#)) else { continue };
+        let Ok(pattern) = pattern::pattern(&format!(r#""((?:file://)?(?:\./)?{folder}(?:[/%][^"\s]*)?)""#)) else { continue };
         let embedded = |text: &Text| {
             let all = format!("go:embed all:{folder}");
             text.as_str().lines().any(|line| {
@@ -309,7 +334,9 @@ pub fn reads(dir: &Dir<'_>, texts: &[Rc<Text>], seen: &str) -> Reads {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         let near: Vec<Rc<Text>> = texts.iter().filter(|text| text.as_str().contains(stem) && file.chars().all(plain)).cloned().collect();
         let Ok(pattern) = pattern::pattern(&format!(r#"("(?:\./)?{name}"{bare})"#)) else { continue };
-        let hit = find_all(&near, &pattern, "//").into_iter().find(|hit| !EMBEDDED.iter().any(|word| hit.at.raw.contains(word)));
+        // What is put behind another path lies there.
+        let elsewhere = |hit: &Hit| hit.at.raw.contains(".push(") || EMBEDDED.iter().any(|word| hit.at.raw.contains(word));
+        let hit = find_all(&near, &pattern, "//").into_iter().find(|hit| !elsewhere(hit));
         reads.files.extend(hit.map(|hit| (format!("{seen}{file}"), file.to_owned(), hit.at)));
     }
     reads
@@ -321,7 +348,7 @@ fn is_read(hit: &Hit) -> bool {
     // What a command line has is asked for by the name of its option.
     !EMBEDDED.iter().any(|word| line.contains(word))
         && !line.contains("get_one")
-        && (hit.value.contains('/') || PATH_CALLS.iter().any(|word| line.contains(word)))
+        && (hit.value.contains(['/', '%']) || PATH_CALLS.iter().any(|word| line.contains(word)))
 }
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ impl Detector for Static {
         let page = ["", "public/", "site/", "www/", "html/", "htdocs/", "web/", "src/"].into_iter().map(|folder| format!("{folder}index.html"));
         page.filter(|page| dir.has(page))
             .find(|page| dir.path().is_root() || !page.contains('/'))
+            // Trunk makes the page of this one.
+            .filter(|page| dir.peek(page).is_none_or(|text| !text.as_str().contains("data-trunk")))
             .map(|page| Claim::new(strength, Evidence::file(dir.at(&page))))
     }
 

@@ -25,7 +25,7 @@ impl Detector for Zig {
 
     fn draft(&self, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -> Result<Found, Diagnostic> {
         let (Some(build), manifest) = (dir.read("build.zig")?, dir.read("build.zig.zon")?) else { return Ok(Found::default()) };
-        let programs = find_all(&build, r#"addExecutable\(\s*\.\{\s*\.name\s*=\s*"([\w.-]+)""#);
+        let programs = programs(&build);
         let given = answers.get(Question::App).map(|given| given.value.as_str()).unwrap_or_default();
         let own = manifest.as_ref().and_then(|text| find_all(text, r#"(?m)^\s*\.name\s*=\s*[."]\s*(\w[\w-]*)"#).into_iter().next()).map(|hit| hit.value);
         let named = |name: &str| programs.iter().find(|program| program.value == name);
@@ -79,6 +79,38 @@ const ZIG: Language = Language {
     keeps: r"\b(createFile|makePath|makeDir|makeOpenPath|createDir|sqlite3_open|sqlite\.Db)",
     databases: r"\b(sqlite3_open|sqlite\.Db)",
 };
+
+/// What the build makes to be installed; what it only runs while it builds is no program of the project.
+fn programs(build: &Rc<Text>) -> Vec<source::Hit> {
+    let mut all = find_all(build, r#"addExecutable\(\s*\.\{\s*\.name\s*=\s*"([\w.-]+)""#);
+    let named = find_all(build, r#"\b(?:const|var)\s+(\w+\s*=\s*\w+\.addExecutable\(\s*\.\{\s*\.name\s*=\s*"[\w.-]+)""#);
+    let installed = |name: &str| {
+        let own = named.iter().filter(|hit| hit.value.rsplit('"').next() == Some(name));
+        own.filter_map(|hit| hit.value.split([' ', '=']).next()).any(|variable| build.as_str().contains(&format!("nstallArtifact({variable}")))
+    };
+    if all.iter().any(|program| installed(&program.value)) {
+        all.retain(|program| installed(&program.value));
+    }
+    // What functions for the projects that use this one make is none of its own.
+    let mut offered: Vec<std::ops::Range<u32>> = Vec::new();
+    for (number, line) in build.lines() {
+        if line.starts_with("pub fn ") && !line.starts_with("pub fn build(") {
+            offered.push(number..u32::MAX);
+        } else if line.starts_with('}')
+            && let Some(last) = offered.last_mut().filter(|last| last.end == u32::MAX)
+        {
+            last.end = number;
+        }
+    }
+    all.retain(|program| program.at.line.is_none_or(|line| !offered.iter().any(|body| body.contains(&line.get()))));
+    let mut known: Vec<String> = Vec::new();
+    all.retain(|program| {
+        let new = !known.contains(&program.value);
+        known.push(program.value.clone());
+        new
+    });
+    all
+}
 
 fn find_all(text: &Rc<Text>, expression: &str) -> Vec<source::Hit> {
     pattern::pattern(expression).map(|pattern| source::find_all(std::slice::from_ref(text), &pattern, "//")).unwrap_or_default()
@@ -163,8 +195,25 @@ fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], hints: &crate::model::ans
 
 #[cfg(test)]
 mod tests {
-    use super::ZIG;
+    use std::rc::Rc;
+
+    use super::{ZIG, programs};
     use crate::detect::writes::compiled::written;
+    use crate::fs::Text;
+    use crate::model::RelPath;
+
+    #[test]
+    fn what_is_installed_is_a_program() {
+        let names = |source: &str| {
+            let found = programs(&Rc::new(Text::new(RelPath::known("build.zig"), source)));
+            found.into_iter().map(|hit| hit.value).collect::<Vec<_>>().join(" ")
+        };
+        let tool = "    const tool = b.addExecutable(.{\n        .name = \"tool\",\n    });\n    _ = b.addRunArtifact(tool);\n";
+        let web = "    const exe = b.addExecutable(.{ .name = \"web\" });\n    b.installArtifact(exe);\n";
+        assert_eq!(names(&format!("pub fn build(b: *std.Build) void {{\n{tool}{web}}}\n")), "web");
+        assert_eq!(names(&format!("pub fn build(b: *std.Build) void {{\n{web}}}\n\npub fn init(b: *std.Build) void {{\n{tool}}}\n")), "web");
+        assert_eq!(names(&format!("pub fn build(b: *std.Build) void {{}}\n\npub fn init(b: *std.Build) void {{\n{tool}{tool}}}\n")), "");
+    }
 
     #[test]
     fn files_and_folders_by_calls_and_by_settings() {

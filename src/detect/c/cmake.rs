@@ -105,6 +105,12 @@ impl Options {
     }
 }
 
+/// Whether the project brings the module that finds a package.
+fn own_module(dir: &Dir<'_>, package: &str) -> bool {
+    let file = format!("Find{package}.cmake");
+    dir.files_below().any(|path| path.name() == file)
+}
+
 /// CMakeLists.txt of the project and of its folders.
 pub fn cmake(dir: &Dir<'_>, given: &[String]) -> Facts {
     let mut facts = Facts::default();
@@ -127,7 +133,7 @@ pub fn cmake(dir: &Dir<'_>, given: &[String]) -> Facts {
             // Without a word about languages CMake looks for both compilers.
             facts.cpp |= words.contains(&"CXX") || !words.contains(&"C");
         }
-        for (groups, at) in matches(&text, r"(?i)\badd_executable\s*\(\s*([\w.+${}-]+)", '#') {
+        for (groups, at) in matches(&text, r"(?i)\b(?:[a-z]\w*_)?add_executable\s*\(\s*([\w.+${}-]+)", '#') {
             let own = facts.project.clone().unwrap_or_default();
             let name = groups[0].replace("${PROJECT_NAME}", &own).replace("${CMAKE_PROJECT_NAME}", &own);
             if plain(&name) && folder.split('/').all(|part| part.is_empty() || plain(part)) {
@@ -135,9 +141,28 @@ pub fn cmake(dir: &Dir<'_>, given: &[String]) -> Facts {
                 facts.programs.push(Program { name, output, at });
             }
         }
+        for (groups, _) in matches(&text, r#"(?i)\bset_target_properties\s*\(\s*([\w-]+)\s[^)]*\bOUTPUT_NAME\s+"?([\w.+-]+)"#, '#') {
+            for program in facts.programs.iter_mut().filter(|program| program.name == groups[0] && plain(&groups[1])) {
+                let folder = program.output.rsplit_once('/').map_or("build", |(folder, _)| folder).to_owned();
+                program.output = format!("{folder}/{}", groups[1]);
+                program.name.clone_from(&groups[1]);
+            }
+        }
+        for (groups, at) in matches(&text, r#"(?i)\bfind_library\s*\(\s*[\w-]+\s+(?:NAMES\s+)?"?([\w.+-]+)"#, '#') {
+            facts.libraries.push(library(&format!("-l{}", groups[0]), &at));
+        }
+        let mut known: Vec<String> = Vec::new();
+        facts.programs.retain(|program| {
+            let new = !known.contains(&program.name);
+            known.push(program.name.clone());
+            new
+        });
         facts.installs |= !matches(&text, r"(?i)\binstall\s*\(\s*(TARGETS|PROGRAMS)\b", '#').is_empty();
         for (groups, at) in matches(&text, r"(?i)\bfind_package\s*\(\s*([\w-]+)([^)]*)\)", '#') {
-            facts.libraries.push(library(&groups[0], &at));
+            // What the project itself looks for by a module of its own is named there.
+            if !own_module(dir, &groups[0]) {
+                facts.libraries.push(library(&groups[0], &at));
+            }
             let parts = groups[1].split_whitespace().skip_while(|word| *word != "COMPONENTS").skip(1).filter(|_| groups[0] == "Boost");
             facts.libraries.extend(parts.filter(|part| plain(part)).map(|part| library(&format!("Boost.{part}"), &at)));
         }
@@ -172,6 +197,15 @@ mod tests {
         assert_eq!(facts.programs.iter().map(|program| (program.name.as_str(), program.output.as_str())).collect::<Vec<_>>(), [("guests", "build/guests")]);
         assert_eq!(facts.libraries.iter().map(|library| library.name.as_str()).collect::<Vec<_>>(), ["ZLIB", "FetchContent", "cpp-httplib"]);
         assert!(facts.cpp && facts.installs);
+    }
+
+    #[test]
+    fn programs_have_the_names_that_they_are_given() {
+        let text = "project(web)\nadd_executable(web-exe a.c)\nadd_executable(web-shared a.c)\nset_target_properties(web-exe PROPERTIES OUTPUT_NAME web)\nset_target_properties(web-shared PROPERTIES\n  OUTPUT_NAME \"web\")\nfind_library(JSON NAMES json-c)\nfind_package(Own)\n";
+        let tree = Tree::memory([("CMakeLists.txt", text), ("cmake/FindOwn.cmake", ""), ("cmake/check/CMakeLists.txt", "add_executable(main m.c)\n")]);
+        let facts = cmake(&tree.root(), &[]);
+        assert_eq!(facts.programs.iter().map(|program| (program.name.as_str(), program.output.as_str())).collect::<Vec<_>>(), [("web", "build/web")]);
+        assert_eq!(facts.libraries.iter().map(|library| library.name.as_str()).collect::<Vec<_>>(), ["-ljson-c"]);
     }
 
     #[test]

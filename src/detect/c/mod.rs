@@ -1,6 +1,7 @@
 //! C and C++: what builds them, the programs that come out, and the libraries that those load.
 
 mod cmake;
+mod folder;
 mod presets;
 mod program;
 mod systems;
@@ -8,6 +9,7 @@ mod writes;
 
 use std::rc::Rc;
 
+use folder::{alone, below, delegate, is_cpp, is_source, kernel, managers, own_script};
 use systems::{Facts, Program};
 
 use super::{Detector, Found, asked, listening, source};
@@ -30,6 +32,9 @@ const SYSTEMS: &[(&str, &str)] = &[
     ("make", "GNUmakefile"),
 ];
 
+/// Words in the names of programs that try others, or call them.
+const TESTS: &[&str] = &["bench", "benchmark", "benchmarks", "client", "example", "examples", "fuzz", "fuzzer", "test", "tests", "unittest", "unittests"];
+
 /// No build system: the compiler is called for the sources.
 const ALONE: &str = "";
 
@@ -48,7 +53,10 @@ impl Detector for Native {
         }
         let source = dir.files().find(|file| is_source(file));
         let below = ["src", "source"].into_iter().find(|folder| dir.dir(folder).files().any(is_source));
-        match dir.first_of(["Makefile", "makefile", "GNUmakefile"]).filter(|_| source.is_some() || below.is_some()) {
+        match dir
+            .first_of(["Makefile", "makefile", "GNUmakefile"])
+            .filter(|_| source.is_some() || below.is_some() || delegate(dir).is_some_and(|_| dir.files_below().any(|path| is_source(path.name()))))
+        {
             Some(file) => Some(Claim::new(Strength::Likely, at(file))),
             None => Some(Claim::new(Strength::Hint, at(source?))),
         }
@@ -89,66 +97,6 @@ impl Detector for Native {
     }
 }
 
-/// Where a Makefile makes a module of the kernel.
-fn kernel(dir: &Dir<'_>) -> Option<Evidence> {
-    let texts: Vec<Rc<Text>> = ["Kbuild", "Makefile"].into_iter().filter_map(|file| dir.peek(file)).collect();
-    source::find(&texts, &crate::manifest::pattern::pattern(r"(?m)^\s*(obj-m)\s*[:+]?=").ok()?, "#").map(|hit| hit.at)
-}
-
-/// A script named `configure` that Autoconf didn't make.
-fn own_script(dir: &Dir<'_>) -> bool {
-    dir.has("configure") && !["configure.ac", "configure.in", "Makefile.am"].iter().any(|file| dir.has(file))
-}
-
-/// A Makefile that only calls the one in src.
-fn below(dir: &Dir<'_>) -> Option<Facts> {
-    let home = ["src", "source"].into_iter().find(|folder| dir.dir(folder).has("Makefile"))?;
-    let mut facts = systems::make(&*dir.dir(home).peek("Makefile")?);
-    for program in &mut facts.programs {
-        program.output = format!("{home}/{}", program.output);
-    }
-    // What it installs is what the upper one passes on, which nothing proves.
-    facts.installs = false;
-    (!facts.programs.is_empty()).then_some(facts)
-}
-
-/// Package managers that fetch and compile libraries by their own recipes: what they would bring is looked for among the system's packages.
-fn managers(dir: &Dir<'_>) -> Option<Diagnostic> {
-    let (title, file) = [("Conan", "conanfile.txt"), ("Conan", "conanfile.py"), ("vcpkg", "vcpkg.json")].into_iter().find(|(_, file)| dir.has(file))?;
-    let message = format!("{title} is not called: the libraries come from the system's packages, where their names are known");
-    Some(
-        Diagnostic::warning("package-manager", message)
-            .at(Evidence::file(dir.at(file)))
-            .help("name what is missing under [customize] in dockgen.toml, or pass --build-cmd"),
-    )
-}
-
-fn is_source(file: &str) -> bool {
-    file.rsplit_once('.').is_some_and(|(_, ending)| matches!(ending, "c" | "cpp" | "cc" | "cxx"))
-}
-
-fn is_cpp(file: &str) -> bool {
-    file.rsplit_once('.').is_some_and(|(_, ending)| matches!(ending, "cpp" | "cc" | "cxx"))
-}
-
-/// Sources without a build file: each file with a `main` is a program, made of it and all files without one.
-fn alone(dir: &Dir<'_>, texts: &[Rc<Text>]) -> Facts {
-    let mut facts = Facts::default();
-    // A script makes the build file, and nothing says which.
-    if own_script(dir) || dir.has("auto/configure") {
-        return facts;
-    }
-    for text in texts.iter().filter(|text| is_source(text.path().name())) {
-        facts.cpp |= is_cpp(text.path().name());
-        let main = text.lines().find(|(_, line)| line.contains(" main(") && !line.trim_start().starts_with("//") && !line.trim_end().ends_with(';'));
-        let Some((number, line)) = main else { continue };
-        let output = text.path().below(dir.path()).unwrap_or_default().to_owned();
-        let name = text.path().name().rsplit_once('.').map_or("app", |(stem, _)| stem).to_owned();
-        facts.programs.push(Program { name, output, at: Evidence::line(text.path().clone(), number, line.trim()) });
-    }
-    facts
-}
-
 /// One project and what was read of it.
 struct Project<'a> {
     dir: &'a Dir<'a>,
@@ -173,13 +121,14 @@ impl Project<'_> {
             return Ok(draft);
         };
         let hints = self.answers.hints(&draft.root, &draft.name);
-        program::facts(&mut draft, &self.texts, &hints)?;
+        let texts = self.sources(&program.name);
+        program::facts(&mut draft, &texts, &hints)?;
         self.packages(&mut draft, cpp);
         self.commands(&mut draft, program, cpp)?;
-        let reads = source::reads(self.dir, &self.texts, "");
+        let reads = source::reads(self.dir, &texts, "");
         let files = reads.texts(self.dir);
         reads.state(&mut draft);
-        writes::C.search(self.dir, &mut draft, &self.texts, &files);
+        writes::C.search(self.dir, &mut draft, &texts, &files);
         if !self.dir.folders().any(|folder| folder == "build") {
             draft.ignore.push("build".to_owned());
         }
@@ -193,6 +142,14 @@ impl Project<'_> {
         Ok(draft)
     }
 
+    /// The sources without those of other programs: where one with a `main` has the program's name, each other one is another's.
+    fn sources(&self, name: &str) -> Vec<Rc<Text>> {
+        let main = |text: &Rc<Text>| text.as_str().contains(" main(");
+        let own = |text: &Rc<Text>| text.path().name().rsplit_once('.').is_some_and(|(stem, _)| stem == name);
+        let named = self.texts.iter().any(|text| main(text) && own(text));
+        self.texts.iter().filter(|text| !named || !main(text) || own(text)).cloned().collect()
+    }
+
     /// Without a word of the build file the sources say it; where both languages lie there, the build file would have named C++.
     fn is_cpp(&self) -> bool {
         let sources = || self.texts.iter().map(|text| text.path().name()).filter(|name| is_source(name));
@@ -202,21 +159,28 @@ impl Project<'_> {
     /// The program: the one that was asked for, the only one, the only one that `make` makes, or the one that has the project's name.
     fn chosen(&self) -> Option<&Program> {
         let given = self.answers.get(Question::App).map(|given| given.value.as_str()).unwrap_or_default();
-        let programs = &self.facts.programs;
-        let named = |name: &str| programs.iter().find(|program| program.name == name);
-        let made: Vec<&Program> = programs.iter().filter(|program| self.facts.made.contains(&program.output)).collect();
-        named(given).or(match (programs.as_slice(), made.as_slice()) {
-            ([only], _) => Some(only),
-            (_, [only]) => Some(*only),
+        let programs = self.applications();
+        let named = |name: &str| programs.iter().copied().find(|program| program.name == name);
+        let made: Vec<&Program> = programs.iter().copied().filter(|program| self.facts.made.contains(&program.output)).collect();
+        self.facts.programs.iter().find(|program| program.name == given).or(match (programs.as_slice(), made.as_slice()) {
+            ([only], _) | (_, [only]) => Some(*only),
             _ => {
-                let servers: Vec<&Program> = programs.iter().filter(|program| listening::is_server(&program.name)).collect();
+                let servers: Vec<&Program> = programs.iter().copied().filter(|program| listening::is_server(&program.name)).collect();
                 self.facts.project.as_deref().and_then(named).or(if let [only] = servers.as_slice() { Some(*only) } else { None })
             }
         })
     }
 
+    /// The programs that are no tests, unless all are.
+    fn applications(&self) -> Vec<&Program> {
+        let tests = |program: &&Program| program.name.split(['-', '_', '.']).any(|part| TESTS.contains(&part.to_ascii_lowercase().as_str()));
+        let all: Vec<&Program> = self.facts.programs.iter().collect();
+        let kept: Vec<&Program> = all.iter().copied().filter(|program| !tests(program)).collect();
+        if kept.is_empty() { all } else { kept }
+    }
+
     fn question(&self) -> Open {
-        let programs = &self.facts.programs;
+        let programs = self.applications();
         if programs.is_empty() {
             let message = "no program is built here: it is a library, or its build file names the program in a way that dockgen doesn't read".to_owned();
             return Open { question: Question::StartCmd, message, candidates: Vec::new() };
@@ -373,4 +337,39 @@ fn included(texts: &[Rc<Text>]) -> Vec<(String, Evidence)> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::detect::detect;
+    use crate::fs::Tree;
+    use crate::model::Answers;
+
+    fn found(files: &[(&str, &str)]) -> String {
+        let found = detect(&Tree::memory(files.iter().copied()), &Answers::default());
+        let Some(draft) = found.services.first() else { return String::new() };
+        let start = draft.start.as_ref().map(|start| start.value.to_string()).unwrap_or_default();
+        format!("{start} {}", draft.port.as_ref().map(|port| port.value).unwrap_or_default())
+    }
+
+    #[test]
+    fn a_client_or_a_test_beside_a_server_is_not_the_program() {
+        let serve = |port: u16| format!("#include <sys/socket.h>\nint main(void) {{ short port = {port}; listen(s, 1); for (;;) accept(s, 0, 0); }}\n");
+        let (own, other) = (serve(4000), serve(9734));
+        let makefile = "all: httpd client\nhttpd: httpd.c\n\tgcc -o $@ $<\nclient: client.c\n\tgcc -o $@ $<\n";
+        assert_eq!(found(&[("Makefile", makefile), ("httpd.c", &own), ("client.c", &other)]), "/usr/local/bin/httpd 4000");
+        let cmake = "project(x C)\nadd_executable(crud-exe a.c)\nadd_executable(crud-test t.c)\n";
+        assert_eq!(found(&[("CMakeLists.txt", cmake), ("a.c", &own)]), "/usr/local/bin/crud-exe 4000");
+    }
+
+    #[test]
+    fn a_makefile_may_call_the_one_in_another_folder() {
+        let inner = "TARGET = server\nall: ../code/main.cpp\n\t$(CXX) ../code/main.cpp -o ../bin/$(TARGET)\n";
+        let files = [
+            ("Makefile", "all:\n\tmkdir -p bin\n\tcd build && make\n"),
+            ("build/Makefile", inner),
+            ("code/main.cpp", "int main() { WebServer server(1316, 3); listen(a, b); }\n"),
+        ];
+        assert_eq!(found(&files), "/usr/local/bin/server 1316");
+    }
 }

@@ -15,17 +15,20 @@ const PORTS: &[(&str, &str)] = &[
     (r#"\bport\w*\s*\?[^;]*?:\s*"?(\d{2,5})\b"#, "the default of the port"),
     (r"\bhtons\(\s*(\d{2,5})\s*\)", ""),
     (r#"\blisten\(\s*"[^"]*"\s*,\s*(\d{2,5})\b"#, ""),
+    (r"\b[A-Z]?\w*Server\s+\w+\(\s*(\d{4,5})\s*,", ""),
+    (r#""listening_ports?"\s*,[^"\n]*"(\d{2,5})""#, ""),
     (r"(?:\.port|\bPort)\(\s*(\d{2,5})\s*\)", ""),
     (r"\bMHD_start_daemon\s*\([^;,]*,\s*(\d{2,5})\b", ""),
     (r#"\b(?:evhttp_bind_socket|uv_ip4_addr|addListener)\s*\([^;]{0,80}?"[\d.:]*"\s*,\s*(\d{2,5})\b"#, ""),
+    (r#"\{\s*"(?:0\.0\.0\.0|localhost|127\.0\.0\.1)"\s*,\s*(\d{2,5})\b"#, ""),
     (r"\b(?:tcp|udp)::v[46]\(\)\s*,\s*(\d{2,5})\b", ""),
     (r#""(?:https?://)?(?:0\.0\.0\.0|\[::\]|localhost|127\.0\.0\.1):(\d{2,5})""#, ""),
     (r"#\s*define\s+(?:\w+_)?PORT(?:_DEFAULT|_NUMBER|_NUM|_NO|NUM)?\s+\(?(\d{2,5})\b", ""),
-    (r#"\b(?:\w*_)?(?:port|\w*Port|[a-z]{2,8}port)(?:_?(?:no|num|number))?\s*(?:=|\{)\s*"?(\d{4,5})\b"#, ""),
+    (r#"\b(?:\w*_)?(?:port|PORT|\w*Port|[a-z]{2,8}port)(?:_?(?:no|num|number))?\s*(?:=|\{)\s*"?(\d{4,5})\b"#, ""),
 ];
 
 /// Calls of libraries that open a port.
-const LIBRARIES: &str = r"(\.listen\(|drogon::app\(\)|crow::SimpleApp|io_context|io_service|MHD_start_daemon|mg_http_listen|evhttp_bind_socket|evconnlistener_new_bind|uv_listen|lws_create_context|AddListeningPort|Http::Endpoint)";
+const LIBRARIES: &str = r"(\.listen\(|drogon::app\(\)|crow::SimpleApp|io_context|io_service|MHD_start_daemon|mg_http_listen|evhttp_bind_socket|evconnlistener_new_bind|uv_listen|lws_create_context|AddListeningPort|Http::Endpoint|oatpp::network::|mg_start|userver::)";
 
 /// Where a program ends because nothing was given to it: it says how it is used.
 const WANTS: &str = r"\bargc\s*(<\s*[2-9]|==\s*1|<=\s*[1-9])\)[^}]{0,200}?(?:[uU]sage|USAGE|help)";
@@ -41,7 +44,8 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], hints: &Hints<'_>) ->
         let Ok(pattern) = pattern::pattern(pattern) else { continue };
         // The ports of protocols are those of others.
         let of_protocol = |hit: &source::Hit| {
-            matches!((hit.value.as_str(), hit.at.raw.contains("HTTP_PORT"), hit.at.raw.contains("HTTPS_PORT")), ("80", true, _) | ("443", _, true))
+            let bound = ["MAX_PORT", "MIN_PORT", "PORT_MAX", "PORT_MIN"].iter().any(|word| hit.at.raw.contains(word));
+            bound || matches!((hit.value.as_str(), hit.at.raw.contains("HTTP_PORT"), hit.at.raw.contains("HTTPS_PORT")), ("80", true, _) | ("443", _, true))
         };
         for hit in source::find_all(texts, &pattern, "//").into_iter().filter(|hit| !of_protocol(hit)) {
             if let Some(port) = hit.value.parse().ok().filter(|port| *port > 0) {

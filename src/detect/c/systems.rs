@@ -45,6 +45,8 @@ pub struct Facts {
 const HELPERS: &[&str] = &[
     "test",
     "tests",
+    "unittest",
+    "unittests",
     "example",
     "examples",
     "third_party",
@@ -53,6 +55,7 @@ const HELPERS: &[&str] = &[
     "extern",
     "deps",
     "vendor",
+    "cmake",
     "bench",
     "benchmark",
     "benchmarks",
@@ -139,6 +142,17 @@ pub fn autotools(dir: &Dir<'_>) -> Facts {
             }
         }
     }
+    // Without automake the Makefile is written by hand.
+    if !dir.has("Makefile.am")
+        && let Some(text) = dir.peek("Makefile.in")
+    {
+        let plain = pattern::pattern(r"@(\w+)@").ok();
+        let mut filled = text.as_str().to_owned();
+        for place in plain.iter().flat_map(|plain| plain.captures_iter(text.as_str())).filter_map(|groups| Some(groups.get(0)?.as_str().to_owned())) {
+            filled = filled.replace(&place, "");
+        }
+        facts.programs = make(&Text::new(text.path().clone(), &filled)).programs;
+    }
     for text in build_files(dir, "Makefile.am") {
         facts.sbin |= text.lines().any(|(_, line)| line.trim_start().starts_with("sbin_PROGRAMS"));
         for (groups, at) in matches(&text, r"(?m)^[ \t]*s?bin_PROGRAMS[ \t]*\+?=[ \t]*((?:[^\n\\]|\\\n)+)", '#') {
@@ -177,16 +191,16 @@ pub fn make(text: &Text) -> Facts {
         if let Some(recipe) = line.strip_prefix('\t') {
             let Some((name, at)) = &target else { continue };
             // A linker or a compiler is called: by its variable, or by its name.
-            let calls =
-                recipe.contains("$(") || recipe.contains("${") || recipe.split_whitespace().any(|word| COMPILERS.contains(&word.trim_start_matches('@')));
-            let tool = ["CC", "CXX", "LD", "LINK"].iter().any(|word| recipe.contains(word)) || !recipe.contains("$(");
+            let by_name = |recipe: &str| recipe.split_whitespace().any(|word| COMPILERS.contains(&word.trim_start_matches('@')));
+            let calls = recipe.contains("$(") || recipe.contains("${") || by_name(recipe);
+            let tool = ["CC", "CXX", "LD", "LINK"].iter().any(|word| recipe.contains(word)) || !recipe.contains("$(") || by_name(recipe);
             let recipe = resolve(recipe.trim());
             let links = calls && tool && recipe.contains("-o ") && !recipe.split_whitespace().any(|word| word == "-c" || word == "-shared");
             let output =
                 recipe.split_whitespace().skip_while(|word| *word != "-o").nth(1).map(|word| if word == "$@" { name.clone() } else { word.to_owned() });
             if let Some(output) = output.filter(|_| links) {
                 let name = output.rsplit('/').next().unwrap_or(&output).to_owned();
-                if output.split('/').all(plain)
+                if output.trim_start_matches("../").split('/').all(plain)
                     && !matches!(name.rsplit('.').next(), Some("so" | "o" | "a"))
                     && !facts.programs.iter().any(|known| known.output == output)
                 {
@@ -271,6 +285,8 @@ mod tests {
         for (text, want) in [
             ("all: kilo\n\nkilo: kilo.c\n\t$(CC) -o kilo kilo.c -Wall\n", "kilo"),
             ("TARGET = bin/app\n$(TARGET): a.o\n\t$(CC) -o $@ $^ -lm\n%.o: %.c\n\t$(CC) -c -o $@ $<\n", "bin/app"),
+            ("all: httpd\nLIBS = -lpthread #-lsocket\nhttpd: httpd.c\n\tgcc -g $(LIBS) -o $@ $<\n", "httpd"),
+            ("all: x\n\tmkdir -p ../bin\nx: a.c\n\tg++ a.c -o ../bin/$(T)x\n", "../bin/x"),
             ("CC ?= cc\nx: main.o\n\t$(CC) $(CFLAGS) -o $@ $^\nlib.so: a.o\n\tcc -shared -o lib.so a.o\n", "x"),
         ] {
             let facts = make(&Text::new(RelPath::known("Makefile"), text));

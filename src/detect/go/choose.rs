@@ -34,8 +34,16 @@ pub fn choose(home: &Dir<'_>, module: &Module, pack: &StackPack, answers: &Answe
         (_, [_, ..]) => wanted,
         ([only], _) => vec![only.clone()],
         _ => {
+            // A tool that has the project's name is not what is meant where programs are named servers, or daemons as of old.
+            let daemon = format!("{}d", module.base_name());
+            let is_server = |program: &&Program| program.name.ends_with("server") || program.name == daemon;
+            let daemons: Vec<&Program> = all.iter().filter(is_server).collect();
+            let daemon = if let [only] = daemons.as_slice() { Some((*only).clone()) } else { None };
+            let serves = |program: &Program| server::serves(&programs::reach(home, program, &[module]), pack);
             let named = all.iter().find(|program| program.name == module.base_name()).cloned();
-            named.or(released).or_else(|| only_server(home, module, pack, &all)).into_iter().collect()
+            let named =
+                named.filter(|program| daemons.is_empty() || daemon.as_ref().is_none_or(|daemon| !daemon.name.starts_with(&program.name)) && serves(program));
+            named.or(released).or(daemon).or_else(|| only_server(home, module, pack, &all)).into_iter().collect()
         }
     };
     (all, chosen)
@@ -70,4 +78,31 @@ pub fn left(all: &[Program], chosen: &[Program]) -> Option<Diagnostic> {
     let first = chosen.first().filter(|_| !others.is_empty())?;
     let message = format!("`{}` gets an image, the other programs of the module get none: {}", first.name, others.join(", "));
     Some(Diagnostic::note("tools", message).at(first.at.clone()).help("--app names what is to be built"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::choose;
+    use crate::catalog::StackPack;
+    use crate::detect::go::module::Module;
+    use crate::fs::Tree;
+    use crate::model::Answers;
+
+    fn chosen(programs: &[&str]) -> Vec<String> {
+        let main = "package main\n\nfunc main() {}\n";
+        let paths: Vec<String> = programs.iter().map(|name| format!("cmd/{name}/main.go")).collect();
+        let files = paths.iter().map(|path| (path.as_str(), main)).chain([("go.mod", "module example.com/dial\n")]);
+        let tree = Tree::memory(files);
+        let module = Module::read(&tree.root()).expect("fine").expect("there");
+        let pack = StackPack::load("go").expect("fine");
+        choose(&tree.root(), &module, &pack, &Answers::default()).1.into_iter().map(|program| program.name).collect()
+    }
+
+    #[test]
+    fn the_daemon_is_meant_not_the_tool_that_has_the_project_s_name() {
+        assert_eq!(chosen(&["dial", "dial-copy"]), ["dial"]);
+        assert_eq!(chosen(&["dial", "diald"]), ["diald"]);
+        assert_eq!(chosen(&["dial", "dial-webserver", "dial-index"]), ["dial-webserver"]);
+        assert!(chosen(&["dial", "dial-webserver", "dial-indexserver"]).is_empty());
+    }
 }

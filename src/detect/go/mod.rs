@@ -14,7 +14,8 @@ use std::rc::Rc;
 use module::Module;
 use programs::Program;
 
-use super::{Detector, Found, asked, front_end, source};
+use super::writes::compiled::dotenv;
+use super::{Detector, Found, asked, companions, front_end, source};
 use crate::catalog::StackPack;
 use crate::fs::{Dir, Text};
 use crate::manifest::{pattern, tool_versions};
@@ -205,15 +206,24 @@ impl Service<'_> {
         let mut draft = self.start(&program.name, root)?;
         let modules: Vec<&Module> = self.layout.modules.iter().collect();
         let texts = programs::reach(self.dir, program, &modules);
-        let reads = source::reads(self.dir, &texts, "");
+        let mut reads = source::reads(self.dir, &texts, "");
+        let given = settings::outside(self.dir, &program.folder, &texts);
+        for (_, path, at) in &given {
+            reads.also(self.dir, path, "", at.clone());
+        }
         let files = reads.texts(self.dir);
-        let told = server::facts(&mut draft, &texts, &files, self)?;
+        let mut told = server::facts(&mut draft, &texts, &files, self)?;
+        told.extend(given.into_iter().map(|(flag, path, _)| format!("--{flag}={path}")));
         self.cgo(&mut draft, &texts);
         self.commands(&mut draft, program, &texts, told)?;
         self.layers(&mut draft, program);
         self.pages(&mut draft, &texts)?;
         reads.state(&mut draft);
         writes::GO.search(self.dir, &mut draft, &texts, &files);
+        if let Some(at) = wanted::dotenv(&texts) {
+            dotenv(&mut draft, at);
+        }
+        companions::tell(&mut draft, "go", &texts, self.dir);
         Ok(draft)
     }
 
@@ -267,7 +277,11 @@ impl Service<'_> {
         let elsewhere = if self.layout.workspace || inside.is_empty() { String::new() } else { format!("-C {} ", inside.trim_end_matches('/')) };
         let binary = format!("/usr/local/bin/{}", draft.name);
         let more = server::subcommand(texts);
-        let words = |head: Vec<String>| Cmd::Exec(head.into_iter().chain(more.iter().map(|(word, _)| word.clone())).chain(told.iter().cloned()).collect());
+        let mut tail: Vec<String> = more.iter().map(|(word, _)| word.clone()).chain(told).collect();
+        if more.is_some() && server::flags_lead(texts) {
+            tail.rotate_left(1);
+        }
+        let words = |head: Vec<String>| Cmd::Exec(head.into_iter().chain(tail.iter().cloned()).collect());
         let mut starts = Candidates::new();
         let places = [program.released.clone(), Some(program.at.clone()), more.as_ref().map(|(_, at)| at.clone())];
         starts.push(

@@ -7,7 +7,7 @@ use super::programs::imports;
 use super::settings;
 use super::wanted;
 use crate::catalog::StackPack;
-use crate::detect::listening::{self, Setting, is_likely};
+use crate::detect::listening::{self, LISTENERS, Setting, is_likely};
 use crate::detect::{asked, health, source};
 use crate::fs::Text;
 use crate::manifest::pattern;
@@ -34,8 +34,10 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>], o
     let mut ports = Candidates::new();
     let mut settings = settings::settings(texts);
     settings::configured(texts, files, &mut settings);
+    // What a tool wrote describes the program, and says what somebody put into the tool.
+    let texts_by_hand: Vec<Rc<Text>> = texts.iter().filter(|text| !source::is_generated(text.as_str())).cloned().collect();
     // A variable named `port` says something only where the program listens, or asks for its port.
-    let own: Vec<Rc<Text>> = texts
+    let own: Vec<Rc<Text>> = texts_by_hand
         .iter()
         .filter(|text| ["\"PORT\"", "ListenAndServe", ".Listen(", ".Run(", ".Start("].iter().any(|word| text.as_str().contains(word)))
         .cloned()
@@ -43,7 +45,7 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>], o
     for (pattern, rule) in PORTS {
         let Ok(pattern) = pattern::pattern(pattern) else { continue };
         for hit in source::find_all(&own, &pattern, "//") {
-            if let Some(port) = hit.value.parse().ok().filter(|port| rule.is_empty() && *port > 0 || is_likely(*port)) {
+            if let Some(port) = hit.value.parse().ok().filter(|port| (rule.is_empty() && *port > 0 || is_likely(*port)) && !is_profiler(*port, texts)) {
                 ports.push(port, if rule.is_empty() { Source::File(hit.at) } else { Source::inferred(*rule, [hit.at]) });
             }
         }
@@ -59,26 +61,31 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>], o
     // A file of settings stands above the defaults of its keys.
     ports.extend(source::port_in(files).filter(|_| listens_or_frames && !keys.is_empty()));
     ports.extend(keys.into_iter().filter_map(|key| Some((key.port()?, Source::inferred("the default of a setting", [key.at.clone()])))));
-    let mut add = |patterns: &[&str], texts: &[Rc<Text>], rule: &str| {
+    let mut add = |patterns: &[&str], those: &[Rc<Text>], rule: &str| {
         for pattern in patterns.iter().filter(|_| listens_or_frames).filter_map(|pattern| pattern::pattern(pattern).ok()) {
-            let found = source::find_all(texts, &pattern, "//").into_iter().filter(|hit| !hit.at.raw.contains("RemoteAddr"));
-            let found = found.filter_map(|hit| Some((hit.value.parse().ok().filter(|port| is_likely(*port))?, hit.at)));
+            // The default of a setting that is none of the program's own place leads to somebody else.
+            let of_others = |hit: &source::Hit| settings.iter().any(|one| one.at.line == hit.at.line && one.at.file == hit.at.file && one.port().is_none());
+            let found = source::find_all(those, &pattern, "//").into_iter().filter(|hit| !hit.at.raw.contains("RemoteAddr") && !of_others(hit));
+            let found = found.filter_map(|hit| Some((hit.value.parse().ok().filter(|port| is_likely(*port) && !is_profiler(*port, texts))?, hit.at)));
             ports.extend(found.map(|(port, at)| (port, if rule.is_empty() { Source::File(at) } else { Source::inferred(rule, [at]) })));
         }
     };
-    add(NAMED, texts, "the default of the port");
+    add(NAMED, &texts_by_hand, "the default of the port");
     add(INSIDE, &own, "");
     // What is nothing but a colon and a number names a port wherever it stands.
-    add(&[r#"(?:^|[^+\s])\s*"(?:0\.0\.0\.0)?:(\d{2,5})""#, r#""(?:127\.0\.0\.1|localhost):(\d{2,5})""#], texts, "");
+    add(&[r#"(?:^|[^+\s])\s*"(?:0\.0\.0\.0)?:(\d{2,5})""#, r#""(?:127\.0\.0\.1|localhost):(\d{2,5})""#], &texts_by_hand, "");
     if listens.is_some() || framework.is_some() {
         ports.extend(source::port_in(files));
     }
-    let read = source::asks_for_port(&own, r#"(?:Getenv|LookupEnv)\(\s*"NAMES"\s*\)"#);
+    let read =
+        source::asks_for_port(&own, r#"(?:Getenv|LookupEnv)\(\s*"NAMES"\s*\)"#).or_else(|| source::asks_for_port(texts, r#"\benv(?:config)?:"NAMES[",]"#));
     let serves = !ports.is_empty() || read.is_some() || listens.is_some() || framework.is_some();
     // The program has no port of its own.
-    let told_by = read.filter(|_| ports.is_empty());
+    // Or one that needs rights, which the code replaces by what it is told.
+    let told_by = read.filter(|_| ports.iter().all(|(port, _)| *port < listening::FREE));
     if serves {
-        ports.extend(source::port_in(&source::samples(of.dir)));
+        let samples = source::samples(of.dir);
+        ports.extend(told_by.as_ref().and_then(|read| source::port_of(&samples, &read.value)).or_else(|| source::port_in(&samples)));
     }
     if let Some(read) = &told_by {
         ports.push(USUAL_PORT, Source::inferred(format!("it asks {}, which has no default", read.value), [read.at.clone()]));
@@ -117,6 +124,11 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>], o
     let words = listening::tell(draft, &settings);
     listening::wants_variables(draft, wanted::variables(texts));
     Ok(words)
+}
+
+/// Whether a port is where Go's profiler listens, by its own documentation.
+fn is_profiler(port: u16, texts: &[Rc<Text>]) -> bool {
+    port == 6060 && texts.iter().any(|text| text.as_str().contains("\"net/http/pprof\""))
 }
 
 /// Places that name a port, the surest first, and the rule that makes one of them.
@@ -169,15 +181,24 @@ pub fn works(texts: &[Rc<Text>]) -> bool {
     search(texts, QUEUES).is_some() || search(texts, ARGUMENTS).is_none() && waits()
 }
 
-/// Commands that listen, the plainest first.
-const LISTENERS: &str = "serve|server|start|web|daemon|api|http|listen|run";
-
 /// The libraries that give a program commands, and how each names one.
 const COMMANDS: &[(&str, &str)] =
     &[("\"github.com/spf13/cobra\"", r#"\bUse:\s*"(NAMES)\b"#), ("/cli", r#"\bcli\.Command\{\s*Name:\s*"(NAMES)""#), ("/cli", r#"\{\s*Name:\s*"(NAMES)","#)];
 
+/// Whether flags stand before the command: the standard library reads them up to the first word that is none.
+pub fn flags_lead(texts: &[Rc<Text>]) -> bool {
+    texts.iter().any(|text| text.as_str().contains("flag.Arg(0)"))
+}
+
 /// The command of a command line program that listens.
 pub fn subcommand(texts: &[Rc<Text>]) -> Option<(String, Evidence)> {
+    // A program that looks at its first argument itself.
+    let by_hand = |text: &&Rc<Text>| ["flag.Arg(0)", "flag.Args()", "os.Args[1"].iter().any(|word| text.as_str().contains(word));
+    let hands: Vec<Rc<Text>> = texts.iter().filter(by_hand).cloned().collect();
+    let own = |name: &str| source::find(&hands, &pattern::pattern(&format!(r#"\bcase\s+"({name})""#)).ok()?, "//").map(|hit| (hit.value, hit.at));
+    if let Some(found) = ["serve", "server", "start"].into_iter().find_map(own) {
+        return Some(found);
+    }
     LISTENERS.split('|').find_map(|name| {
         COMMANDS.iter().find_map(|(import, pattern)| {
             let pattern = pattern::pattern(&pattern.replace("NAMES", name)).ok().filter(|_| texts.iter().any(|text| text.as_str().contains(import)))?;
@@ -200,7 +221,8 @@ fn health(draft: &ServiceDraft, texts: &[Rc<Text>]) -> Health {
     if draft.kind != Kind::Server {
         return Health::None { because: format!("`{}` serves no port", draft.name) };
     }
-    let speaks_http = draft.framework.is_some() || search(texts, r"\b(ListenAndServe(?:TLS)?\(|http\.Serve\(|http\.Server\{)").is_some();
+    let speaks_http = draft.framework.is_some()
+        || search(texts, r#"(\bListenAndServe(?:TLS)?\(|\bhttp\.Serve\(|\bhttp\.Server\{|"github\.com/go-kratos/kratos/v2/transport/http")"#).is_some();
     let speaks_grpc = !speaks_http && search(texts, r"\b(grpc\.NewServer\()").is_some();
     if speaks_grpc {
         return Health::None { because: format!("`{}` speaks gRPC, which nothing in this image can ask", draft.name) };
@@ -210,14 +232,26 @@ fn health(draft: &ServiceDraft, texts: &[Rc<Text>]) -> Health {
 
 #[cfg(test)]
 mod tests {
+    use std::rc::Rc;
+
     use crate::detect::detect;
-    use crate::fs::Tree;
-    use crate::model::Answers;
+    use crate::fs::{Text, Tree};
+    use crate::model::{Answers, RelPath};
 
     fn port(body: &str) -> Option<u16> {
         let source = format!("package main\nimport \"net/http\"\n{body}\n");
         let found = detect(&Tree::memory([("go.mod", "module example.com/a\n\ngo 1.24\n"), ("main.go", &source)]), &Answers::default());
         found.services.first()?.port.as_ref().map(|port| port.value)
+    }
+
+    #[test]
+    fn a_program_may_choose_its_command_by_hand() {
+        let words = |body: &str| {
+            let text = Rc::new(Text::new(RelPath::known("main.go"), body));
+            super::subcommand(&[text]).map(|(word, _)| word).unwrap_or_default()
+        };
+        assert_eq!(words("switch flag.Arg(0) {\ncase \"start\":\n\tstart()\ncase \"version\":\n}"), "start");
+        assert_eq!(words("switch state {\ncase \"start\":\n\tstart()\n}"), "");
     }
 
     #[test]
@@ -231,6 +265,8 @@ mod tests {
             "type C struct {\n Port int `env:\"PORT\" envDefault:\"4321\"`\n DBPort int `env:\"DB_PORT\" envDefault:\"5432\"`\n}\nfunc main() { http.ListenAndServe(a, nil) }",
             "var addr = flag.String(\"addr\", \":4321\", \"address\")\nfunc main() { http.ListenAndServe(*addr, nil) }",
             "func main() { http.ListenAndServe(\":\"+cmp.Or(os.Getenv(\"PORT\"), \"4321\"), nil) }",
+            "type C struct {\n Tracing string `env:\"OTLP_ENDPOINT\" envDefault:\"localhost:4400\"`\n}\nfunc main() { http.ListenAndServe(\":4321\", nil) }",
+            "import _ \"net/http/pprof\"\nfunc main() { go http.ListenAndServe(\":6060\", nil); http.ListenAndServe(\":4321\", nil) }",
             "const redisPort = 6379\nconst smtpPort = 2525\nvar defaultAddr = \":4321\"\nfunc main() { http.ListenAndServe(defaultAddr, nil) }",
         ] {
             assert_eq!(port(body), Some(4321), "{body}");

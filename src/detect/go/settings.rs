@@ -5,8 +5,9 @@ use std::rc::Rc;
 use crate::detect::configured;
 use crate::detect::listening::Setting;
 use crate::detect::source;
-use crate::fs::Text;
+use crate::fs::{Dir, Text};
 use crate::manifest::pattern;
+use crate::model::Evidence;
 
 /// How flags are declared: the standard library and pflag, kingpin, urfave/cli. The groups are the name and the default.
 const FLAGS: &[&str] = &[
@@ -35,7 +36,7 @@ const KEYS: &[&str] =
 pub fn settings(texts: &[Rc<Text>]) -> Vec<Setting> {
     let mut found = Vec::new();
     // An address that is empty unless it is given is worth knowing; any other setting without a default says nothing.
-    let mut search = |patterns: &[&str], (first, second): (usize, usize), make: fn(&str, &str, crate::model::Evidence) -> Setting| {
+    let mut search = |patterns: &[&str], (first, second): (usize, usize), make: fn(&str, &str, Evidence) -> Setting| {
         for pattern in patterns.iter().filter_map(|pattern| pattern::pattern(pattern).ok()) {
             for text in texts {
                 for groups in pattern.captures_iter(text.as_str()) {
@@ -53,6 +54,26 @@ pub fn settings(texts: &[Rc<Text>]) -> Vec<Setting> {
     search(TAGS, (2, 1), Setting::variable);
     search(FLAGS, (1, 2), Setting::flag);
     search(KEYS, (1, 2), Setting::key);
+    found
+}
+
+/// Flags whose default is a path seen from the program's own folder, as `go run .` in it would have it, though the image runs it at the root: the flag,
+/// and the path seen from there.
+pub fn outside(dir: &Dir<'_>, folder: &str, texts: &[Rc<Text>]) -> Vec<(String, String, Evidence)> {
+    let mut found: Vec<(String, String, Evidence)> = Vec::new();
+    let Ok(pattern) = pattern::pattern(r#"\bString(?:Var)?P?\(\s*(?:&?[\w.]+\s*,\s*)?"([\w.-]+)"\s*,\s*(?:"\w?"\s*,\s*)?"(\.\./[^"\n]+)""#) else {
+        return found;
+    };
+    for text in texts {
+        for groups in pattern.captures_iter(text.as_str()) {
+            let (Some(flag), Some(path)) = (groups.get(1), groups.get(2)) else { continue };
+            let real = dir.at(folder).join(path.as_str()).and_then(|real| real.below(dir.path()).map(ToOwned::to_owned));
+            let there = |path: &String| !path.is_empty() && (dir.has(path) || dir.has_dir(path));
+            if let Some(real) = real.filter(there).filter(|_| !source::is_comment(text, flag.start(), "//") && found.iter().all(|one| one.0 != flag.as_str())) {
+                found.push((flag.as_str().to_owned(), real, text.at(flag.start(), source::line_of(text, flag.start()).trim())));
+            }
+        }
+    }
     found
 }
 
@@ -80,8 +101,8 @@ pub fn configured(texts: &[Rc<Text>], files: &[Rc<Text>], found: &mut Vec<Settin
 mod tests {
     use std::rc::Rc;
 
-    use super::{configured, settings};
-    use crate::fs::Text;
+    use super::{configured, outside, settings};
+    use crate::fs::{Text, Tree};
     use crate::model::RelPath;
 
     #[test]
@@ -102,6 +123,15 @@ mod tests {
             let got = found.first().map(|one| (one.variable.as_deref().or(one.flag.as_deref()).unwrap_or_default(), one.default.as_str()));
             assert_eq!(got, Some((name, default)), "{source}");
         }
+    }
+
+    #[test]
+    fn a_path_seen_from_the_program_s_folder_is_told_anew() {
+        let source = "flag.StringVar(&conf, \"conf\", \"../../configs\", \"words\")\nflag.String(\"out\", \"../../out\", \"\")\n";
+        let tree = Tree::memory([("configs/a.yaml", ""), ("cmd/a/main.go", source)]);
+        let text = tree.root().dir("cmd/a").peek("main.go").expect("there");
+        let found = outside(&tree.root(), "cmd/a", &[text]);
+        assert_eq!(found.iter().map(|(flag, path, _)| (flag.as_str(), path.as_str())).collect::<Vec<_>>(), [("conf", "configs")]);
     }
 
     #[test]

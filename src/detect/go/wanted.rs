@@ -19,6 +19,14 @@ pub fn argument(texts: &[Rc<Text>]) -> Option<Evidence> {
     })
 }
 
+/// Where the program ends because there is no file `.env`.
+pub fn dotenv(texts: &[Rc<Text>]) -> Option<Evidence> {
+    search(
+        texts,
+        r#"\b(godotenv\.(?:Load|Overload)\(\s*(?:"(?:\./)?\.env"\s*)?\))[^{}]{0,60}?\{[^{}]{0,200}?(?:\bos\.Exit\(|\.(?:Fatal|Panic)\w*\(|\bpanic\(|\breturn [^\n]*\berr)"#,
+    )
+}
+
 /// The variables without which the program ends.
 pub fn variables(texts: &[Rc<Text>]) -> Vec<source::Hit> {
     const ASKED: &str = r#"os\.(?:Getenv|LookupEnv)\("([A-Z][A-Z0-9_]*)"\)"#;
@@ -50,9 +58,22 @@ pub fn variables(texts: &[Rc<Text>]) -> Vec<source::Hit> {
 mod tests {
     use std::rc::Rc;
 
-    use super::{argument, variables};
+    use super::{argument, dotenv, variables};
     use crate::fs::Text;
     use crate::model::RelPath;
+
+    #[test]
+    fn a_program_may_end_without_its_dotenv() {
+        for (source, ends) in [
+            ("err := godotenv.Load()\n\tif err != nil {\n\t\tlog.Fatal(\"Error loading .env file\")\n\t}", true),
+            ("if err := godotenv.Load(\".env\"); err != nil {\n\treturn nil, err\n}", true),
+            ("if err := godotenv.Load(); err != nil {\n\tlog.Println(\"no .env\")\n}", false),
+            ("_ = godotenv.Load()\nif x {\n\ty()\n}", false),
+            ("godotenv.Load(\"config/dev.env\"); if err != nil { panic(err) }", false),
+        ] {
+            assert_eq!(dotenv(&[Rc::new(Text::new(RelPath::known("main.go"), source))]).is_some(), ends, "{source}");
+        }
+    }
 
     #[test]
     fn what_a_program_ends_without() {

@@ -1,6 +1,7 @@
 //! Rust: packages, workspaces, the programs that cargo builds of them and what those listen on.
 
 mod cargo;
+mod commands;
 mod config;
 mod layers;
 mod lock;
@@ -13,7 +14,8 @@ mod writes;
 use cargo::{Asked, Bin, Package, Workspace};
 use lock::Lock;
 
-use super::{Detector, Found, asked, front_end, listening, source};
+use super::writes::compiled::dotenv;
+use super::{Detector, Found, asked, companions, front_end, listening, source};
 use crate::catalog::stack::RuntimeRow;
 use crate::catalog::{FrameworkRow, StackPack};
 use crate::fs::Dir;
@@ -211,6 +213,10 @@ impl Common<'_> {
         let home = self.dir.tree().dir(package.root.clone());
         let seen = layers::seen(&draft.root, &draft.context);
         let mut reads = source::reads(&home, &texts, &seen);
+        if !seen.is_empty() {
+            // `cargo run` of a member runs where it is called: mostly at the root.
+            reads.join(source::reads(&self.dir.tree().dir(draft.context.clone()), &texts, ""));
+        }
         for (name, path) in self.pack.data.get("reads").and_then(toml::Value::as_table).into_iter().flatten() {
             let uses = draft.dependencies.iter().find(|dependency| dependency.production && dependency.name == *name);
             if let (Some(uses), Some(path)) = (uses, path.as_str()) {
@@ -218,7 +224,15 @@ impl Common<'_> {
             }
         }
         let files = reads.texts(&home);
-        let told = program::facts(&mut draft, &texts, &files, framework, &hints)?;
+        let told = program::facts(&mut draft, &texts, &files, &[source::samples(&home), source::samples(self.dir)].concat(), framework, &hints)?;
+        let listener = if draft.kind == Kind::Server { commands::listener(&texts) } else { None };
+        let (why, told) = match listener {
+            Some((words, at)) => {
+                let why = Source::inferred("its program, and the command that listens", why.evidence().cloned().into_iter().chain([at]));
+                (why, words.into_iter().chain(told).collect())
+            }
+            None => (why, told),
+        };
         self.commands(&mut draft, package, bin, why, &told)?;
         layers::layers(self.dir, &mut draft, self.workspace, package, bin, self.lock.is_some());
         let context = draft.context.clone();
@@ -230,6 +244,10 @@ impl Common<'_> {
         draft.notes.extend(pages::queries(&draft, self.dir, &texts).filter(|_| hints.get(Question::BuildCmd).is_none()));
         reads.state(&mut draft);
         writes::search(&home, &mut draft, &texts, &files);
+        if let Some(hit) = program::search_group(&texts, r"\b(dotenv\(\)\s*(?:\.(?:expect|unwrap)\(|\?))") {
+            dotenv(&mut draft, hit.at);
+        }
+        companions::tell(&mut draft, "rust", &texts, &home);
         Ok(draft)
     }
 
@@ -363,7 +381,9 @@ fn is_helper_path(root: &RelPath) -> bool {
 /// What the toolchain file says: the file, the channel, its place, and whether it asks for targets beside the machine's own.
 fn toolchain(dir: &Dir<'_>) -> Result<Option<(&'static str, String, Evidence, bool)>, Diagnostic> {
     if let Some(doc) = Document::read(dir, "rust-toolchain.toml")? {
-        let more = doc.get(&["toolchain", "targets"]).is_some();
+        // The machine's own target is there.
+        let own = |target: &str| ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"].contains(&target);
+        let more = doc.get(&["toolchain", "targets"]).is_some_and(|targets| !targets.items().all(|target| target.str().is_some_and(own)));
         return Ok(doc.string(&["toolchain", "channel"]).map(|(channel, at)| ("rust-toolchain.toml", channel.to_owned(), at, more)));
     }
     Ok(tool_versions::single(dir, "rust-toolchain")?.filter(|(text, _)| !text.starts_with('[')).map(|(channel, at)| ("rust-toolchain", channel, at, false)))

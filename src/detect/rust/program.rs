@@ -46,10 +46,11 @@ fn is_test(name: &str) -> bool {
 /// The tests at the end of a file listen somewhere else.
 fn without_tests(text: Rc<Text>) -> Rc<Text> {
     // Other attributes may stand between.
-    let opens = |rest: &str| rest.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with("#[")).is_some_and(|line| line.starts_with("mod "));
+    let is_module = |line: &str| ["mod ", "pub mod ", "pub(crate) mod ", "pub(super) mod "].iter().any(|start| line.starts_with(start));
+    let opens = |rest: &str| rest.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with("#[")).is_some_and(is_module);
     let end = text.as_str().match_indices("#[cfg(test)]").find(|(at, sign)| opens(&text.as_str()[at + sign.len()..])).map(|(at, _)| at);
     // A module that lies in another file has nothing to leave out.
-    let inline = |at: usize| text.as_str()[at..].lines().find(|line| line.trim_start().starts_with("mod ")).is_some_and(|line| line.trim_end().ends_with('{'));
+    let inline = |at: usize| text.as_str()[at..].lines().find(|line| is_module(line.trim_start())).is_some_and(|line| line.trim_end().ends_with('{'));
     match end.filter(|at| inline(*at)) {
         Some(at) => Rc::new(Text::new(text.path().clone(), &text.as_str()[..at])),
         None => text,
@@ -64,6 +65,7 @@ pub fn facts(
     draft: &mut ServiceDraft,
     texts: &[Rc<Text>],
     files: &[Rc<Text>],
+    samples: &[Rc<Text>],
     framework: Option<&FrameworkRow>,
     hints: &Hints<'_>,
 ) -> Result<Vec<String>, Diagnostic> {
@@ -78,9 +80,14 @@ pub fn facts(
             }
         }
     }
-    let loopback = search(texts, r#"("(?:127\.0\.0\.1|localhost):(?:\d+"|\{)|\("(?:127\.0\.0\.1|localhost)",\s*\d+\)|\[127, 0, 0, 1\],\s*\d+)"#);
+    let loopback = search(
+        texts,
+        r#"("(?:127\.0\.0\.1|localhost):(?:\d+"|\{)|\("(?:127\.0\.0\.1|localhost)",\s*\d+\)|\[127, 0, 0, 1\],\s*\d+|Ipv4Addr::new\(127, 0, 0, 1\)\)?,\s*\d+)"#,
+    );
     let listens = listens(texts);
-    let read = search(texts, r#"(?:var|var_os)\(\s*"(PORT)"\s*\)"#).filter(|_| ports.is_empty());
+    // What calls another server asks for a port too.
+    let required = || settings::required(texts).filter(|_| framework.is_some() || listens.is_some());
+    let read = search_group(texts, r#"(?:var|var_os)\(\s*"(PORT)"\s*\)"#).or_else(required).filter(|_| ports.is_empty());
     let serves = framework.is_some() || listens.is_some() || !ports.is_empty() && (HTTP.iter().any(|name| uses(draft, name)) || opens(texts));
     if !serves {
         // Addresses of other programs.
@@ -90,8 +97,9 @@ pub fn facts(
         let rule = if setting.variable.is_some() { "the default of a variable" } else { "the default of a flag" };
         ports.extend(setting.port().map(|port| (port, Source::inferred(rule, [setting.at.clone()]))));
     }
-    if let Some(at) = &read {
-        ports.push(USUAL_PORT, Source::inferred("it asks PORT, which has no default", [at.clone()]));
+    if let Some(read) = &read {
+        ports.extend(source::port_of(samples, &read.value));
+        ports.push(USUAL_PORT, Source::inferred(format!("it asks {}, which has no default", read.value), [read.at.clone()]));
     }
     if serves {
         ports.extend(source::port_in(files));
@@ -103,8 +111,8 @@ pub fn facts(
         ports.push(USUAL_PORT, Source::default("the port of most servers"));
     }
     draft.port = asked::first_port(hints, listening::without_rights(ports, &told))?;
-    if let (Some(port), Some(_)) = (&draft.port, &read) {
-        draft.env.push(("PORT".to_owned(), port.value.to_string()));
+    if let (Some(port), Some(read)) = (&draft.port, read) {
+        draft.env.push((read.value, port.value.to_string()));
     }
     draft.kind = if draft.port.is_some() {
         Kind::Server
@@ -140,14 +148,16 @@ pub fn facts(
     listening::wants_argument(draft, search(texts, WANTS), hints);
     let words = listening::tell(draft, &told);
     let wanted = pattern::pattern(r#"\bvar\(\s*"([A-Z][A-Z0-9_]*)"\s*\)\s*\.(?:expect|unwrap)\("#);
-    listening::wants_variables(draft, wanted.map(|wanted| source::find_all(texts, &wanted, "//")).unwrap_or_default());
+    let mut asked = wanted.map(|wanted| source::find_all(texts, &wanted, "//")).unwrap_or_default();
+    asked.extend(settings::needed(texts));
+    listening::wants_variables(draft, asked);
     Ok(words)
 }
 
 /// Where the program opens a port.
 pub fn listens(texts: &[Rc<Text>]) -> Option<Evidence> {
     let calls = pattern::pattern(
-        r"\b(TcpListener::bind|TcpListener::from_std|HttpServer::new|Server::bind|Server::http\(|warp::serve|axum::serve|poem::Server::new|Server::new\(TcpListener|transport::Server|rocket::build|#\[launch\]|UdpSocket::bind|tide::new|Listener::bind)",
+        r"\b(TcpListener::bind|TcpListener::from_std|HttpServer::new|\w*Server::bind|Server::http\(|warp::serve|axum::serve|poem::Server::new|Server::new\(TcpListener|transport::Server|rocket::build|#\[launch\]|UdpSocket::bind|tide::new|Listener::bind)",
     );
     // A client binds to whichever port is free.
     source::find_all(texts, &calls.ok()?, "//").into_iter().map(|hit| hit.at).find(|at| !at.raw.contains(":0\""))
@@ -163,6 +173,7 @@ const PORTS: &[(&str, &str)] = &[
     (r#""PORT"\)[^;]{0,160}?unwrap_or\w*\(\s*(?:\|_?\w*\|\s*)?"?(\d{2,5})\b"#, "the default of PORT"),
     (r#""(?:0\.0\.0\.0|\[::\]):(\d{2,5})""#, ""),
     (r"\[0,\s*0,\s*0,\s*0\]\)?,\s*(\d{2,5})\b", ""),
+    (r"Ipv4Addr::new\(0,\s*0,\s*0,\s*0\)\)?,\s*(\d{2,5})\b", ""),
     (r"UNSPECIFIED\)?,\s*(\d{2,5})\b", ""),
     (r#"\(\s*"(?:0\.0\.0\.0|\[::\]|::)"\s*,\s*(\d{2,5})\s*\)"#, ""),
     (r#"\b(?:DEFAULT_)?(?:HTTP_|SERVER_|LISTEN_)?PORT\s*:\s*&?\w+\s*=\s*"?(\d{2,5})\b"#, "the default of the port"),
@@ -174,10 +185,16 @@ const PORTS: &[(&str, &str)] = &[
     (r#""(?:127\.0\.0\.1|localhost|\[::1\]):(\d{2,5})""#, ""),
     (r#"\(\s*"(?:127\.0\.0\.1|localhost)"\s*,\s*(\d{2,5})\s*\)"#, ""),
     (r"\[127,\s*0,\s*0,\s*1\]\)?,\s*(\d{2,5})\b", ""),
+    (r"Ipv4Addr::new\(127,\s*0,\s*0,\s*1\)\)?,\s*(\d{2,5})\b", ""),
 ];
 
 fn search(texts: &[Rc<Text>], pattern: &str) -> Option<Evidence> {
-    source::find(texts, &pattern::pattern(pattern).ok()?, "//").map(|hit| hit.at)
+    search_group(texts, pattern).map(|hit| hit.at)
+}
+
+/// The first match of a pattern's group.
+pub fn search_group(texts: &[Rc<Text>], pattern: &str) -> Option<source::Hit> {
+    source::find(texts, &pattern::pattern(pattern).ok()?, "//")
 }
 
 /// Libraries that servers of HTTP are written with, beside the frameworks of the list.

@@ -118,7 +118,7 @@ impl Writes {
         let Ok(pattern) = pattern::pattern(r#""((?:file:|sqlite3?:(?://)?)?[\w./-]+\.(?:db|db3|sqlite3?))(?:\?[^"\n]*)?["`]"#) else { return };
         let hits = source::find_all(texts, &pattern, "//");
         let named = !hits.is_empty();
-        for hit in hits.into_iter().filter(|hit| !hit.at.raw.contains("oin(")) {
+        for hit in hits.into_iter().filter(|hit| !hit.at.raw.contains("oin(") && !hit.at.raw.contains(".push(")) {
             if let Some(path) = path_of(&hit.value) {
                 self.file(dir, path, hit.at);
             }
@@ -199,6 +199,27 @@ impl Writes {
         }
         draft.set("links", links.into_iter().map(|(to, files)| json!({ "files": files, "to": to })).collect::<Vec<_>>());
     }
+}
+
+/// An empty `.env` beside a program that ends where there is none: its variables come from outside, and no file of secrets belongs into an image.
+pub fn dotenv(draft: &mut ServiceDraft, at: Evidence) {
+    let home = draft.extra.get("adrift").and_then(serde_json::Value::as_str).unwrap_or("/app").to_owned();
+    let list = draft.extra.get("made").and_then(serde_json::Value::as_array).cloned().unwrap_or_default();
+    let mut made: Vec<String> = list.iter().filter_map(|folder| folder.as_str().map(ToOwned::to_owned)).collect();
+    let own = format!("/made{home}");
+    if !made.iter().any(|folder| *folder == own || folder.starts_with(&format!("{own}/"))) {
+        made.push(own.clone());
+        made.sort();
+    }
+    draft.set("made", made);
+    draft.set("dotenv", format!("{own}/.env"));
+    if !draft.extra.contains_key("links") {
+        draft.set("links", Vec::<String>::new());
+    }
+    if !draft.extra.contains_key("adrift") {
+        draft.set("home", home);
+    }
+    draft.facts.push(("dotenv".to_owned(), Decision::new("empty".to_owned(), Source::inferred("the program ends without one", [at]))));
 }
 
 fn at_home(folder: &str, home: &str) -> String {

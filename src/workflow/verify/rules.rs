@@ -183,7 +183,8 @@ pub fn is_secret(path: &str, bytes: &[u8]) -> bool {
         ".netrc" | ".pypirc" => has("password"),
         "config.json" => has("\"auth\""),
         _ if matches!(name.rsplit_once('.'), Some((_, "pem" | "key"))) => has("PRIVATE KEY-----"),
-        _ => true,
+        // A program that ends without its file of variables gets an empty one.
+        _ => !text.trim().is_empty(),
     }
 }
 
@@ -252,6 +253,7 @@ mod tests {
 
     #[test]
     fn knows_secrets_by_name_and_content() {
+        assert!(is_secret("app/.env", b"TOKEN=x\n") && !is_secret("app/.env", b"\n"));
         assert!(may_be_secret("app/.env") && may_be_secret("app/.env.production") && !may_be_secret("app/.env.example"));
         assert!(!may_be_secret("app/node_modules/x/test/key.pem"));
         assert!(!is_secret("app/ca.pem", b"-----BEGIN CERTIFICATE-----"));
