@@ -99,7 +99,8 @@ fn ignores(drafts: &[ServiceDraft], plan: &Plan, catalog: &Catalog) -> Vec<Ignor
         entries.extend(service.custom.certificate.iter().map(|path| format!("!{path}")));
         // What the front end's stage makes anew never comes from outside.
         let front = draft.front.as_ref().into_iter().flat_map(|front| [&front.output, &front.place]);
-        let mut made: Vec<String> = front.filter_map(|path| path.below(&service.context)).map(ToOwned::to_owned).collect();
+        let known = |path: &RelPath| catalog.packs[draft.pack].ignore.contains(&format!("**/{}", path.name()));
+        let mut made: Vec<String> = front.filter(|path| !known(path)).filter_map(|path| path.below(&service.context)).map(ToOwned::to_owned).collect();
         made.extend(draft.front.as_ref().map(|_| "**/node_modules".to_owned()));
         for entry in catalog.packs[draft.pack].ignore.iter().chain(&draft.ignore).chain(&made).chain(&service.custom.ignore) {
             if !entries.contains(entry) {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::pages;
+use super::pages::{self, Pages};
 use super::project::Project;
 use super::script::{self, BIN};
 use crate::detect::{front_end, source};
@@ -51,8 +51,8 @@ pub struct Sent {
     pub folder: String,
     /// The folder of its output.
     pub output: String,
-    /// The commands that make it.
-    build: String,
+    /// The package.
+    pages: Pages,
     /// Where the server names it.
     at: Evidence,
 }
@@ -69,30 +69,31 @@ pub fn sent(project: &Project<'_>, texts: &[Rc<Text>]) -> Result<Vec<Sent>, Diag
         if !makes_pages(project, &home) {
             continue;
         }
-        let Some(pages) = pages::of(&home, &Answers::default())? else { continue };
-        let Some(output) = pages.output.as_ref().and_then(|output| output.below(project.dir.path())) else { continue };
+        let Some(pages) = pages::of(&home, &Answers::default())?.filter(|pages| pages.draft.open.is_empty()) else { continue };
+        let Some(output) = pages.output.as_ref().and_then(|output| output.below(project.dir.path())).map(ToOwned::to_owned) else { continue };
         let outside: Vec<Rc<Text>> = texts.iter().filter(|text| text.path().below(home.path()).is_none()).cloned().collect();
-        let Some(at) = named(&outside, output).filter(|_| !project.dir.has_dir(output)) else { continue };
-        let manager = project.manager.name.value.as_str();
-        if pages.draft.package_manager.as_ref().is_none_or(|own| own.value != manager) || !pages.draft.open.is_empty() {
-            continue;
+        if let Some(at) = named(&outside, &output).filter(|_| !project.dir.has_dir(&output)) {
+            found.push(Sent { folder, output, pages, at });
         }
-        let locked = pages.draft.extra.get("manager").and_then(|manager| manager.get("lock")).is_some_and(|lock| !lock.is_null());
-        let name = pages.draft.build.as_ref().and_then(|build| build.value.to_string().rsplit(' ').next().map(ToOwned::to_owned)).unwrap_or_default();
-        let folder = Cmd::word(&folder);
-        let build = match (manager, locked) {
-            ("npm", locked) => {
-                format!("npm {} --prefix {folder} --no-audit --no-fund && npm run {name} --prefix {folder}", if locked { "ci" } else { "install" })
-            }
-            ("pnpm", locked) => format!("pnpm --dir {folder} install{} && pnpm --dir {folder} run {name}", if locked { " --frozen-lockfile" } else { "" }),
-            ("yarn", locked) if project.manager.is_classic() => {
-                format!("yarn --cwd {folder} install{} && yarn --cwd {folder} run {name}", if locked { " --frozen-lockfile" } else { "" })
-            }
-            _ => continue,
-        };
-        found.push(Sent { folder, output: output.to_owned(), build, at });
     }
     Ok(found)
+}
+
+/// The commands that make pages where the program itself is built; none where that stage lacks their package manager.
+fn built_here(project: &Project<'_>, one: &Sent) -> Option<String> {
+    let own = &one.pages.draft;
+    let manager = project.manager.name.value.as_str();
+    let locked = own.extra.get("manager").and_then(|manager| manager.get("lock")).is_some_and(|lock| !lock.is_null());
+    let name = own.build.as_ref().and_then(|build| build.value.to_string().rsplit(' ').next().map(ToOwned::to_owned)).unwrap_or_default();
+    let folder = Cmd::word(&one.folder);
+    let frozen = if locked { " --frozen-lockfile" } else { "" };
+    match manager {
+        _ if own.package_manager.as_ref().is_none_or(|own| own.value != manager) => None,
+        "npm" => Some(format!("npm {} --prefix {folder} --no-audit --no-fund && npm run {name} --prefix {folder}", if locked { "ci" } else { "install" })),
+        "pnpm" => Some(format!("pnpm --dir {folder} install{frozen} && pnpm --dir {folder} run {name}")),
+        "yarn" if project.manager.is_classic() => Some(format!("yarn --cwd {folder} install{frozen} && yarn --cwd {folder} run {name}")),
+        _ => None,
+    }
 }
 
 /// The pages of a package beside the program's own, which it sends: their folder is made in a stage of its own.
@@ -138,23 +139,33 @@ fn named(texts: &[Rc<Text>], output: &str) -> Option<Evidence> {
     source::find(texts, &whole, "//").or_else(|| source::find(texts, &apart, "//")).map(|hit| hit.at)
 }
 
-/// Adds the builds of what the server sends and no script builds yet. What is sent, and whether that is all that is built.
+/// Adds the builds of what the server sends and no script builds yet: a front end has a stage of its own. What is made where the program is
+/// built, and whether that is all that is built there.
 pub fn build(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>]) -> Result<(Vec<Sent>, bool), Diagnostic> {
     let asked = draft.build.as_ref().is_some_and(|build| build.source.is_explicit());
-    let sent = if own_pages(draft, project) || asked { Vec::new() } else { sent(project, texts)? };
+    let mut sent = if own_pages(draft, project) || asked { Vec::new() } else { sent(project, texts)? };
+    draft.set("sent", sent.iter().map(|one| one.folder.as_str()).collect::<Vec<_>>());
     let package = project.package.as_ref();
     let script = package.and_then(|package| package.first_script(BUILDS.iter().copied())).map(|(_, text, _)| text);
     let built = script.zip(package).map(|(text, package)| folders(project, package, text)).unwrap_or_default();
     let only = !sent.is_empty() && (draft.build.is_none() || script.is_some_and(|text| only_pages(text, &sent)));
-    for one in sent.iter().filter(|one| !built.contains(&one.folder)) {
+    if let [one] = sent.as_slice()
+        && (only || !built.contains(&one.folder))
+        && let Some(output) = project.dir.path().join(&one.output)
+    {
+        draft.build = draft.build.take().filter(|_| !only);
+        front_end::sends(draft, &project.dir, one.pages.clone(), output, one.at.clone());
+        return Ok((Vec::new(), false));
+    }
+    sent.retain(|one| built_here(project, one).is_some());
+    for (one, text) in sent.iter().filter(|one| !built.contains(&one.folder)).filter_map(|one| Some((one, built_here(project, one)?))) {
         let (text, source) = match draft.build.take() {
-            Some(own) => (format!("{} && {}", own.value, one.build), own.source),
-            None => (one.build.clone(), Source::inferred("it makes the pages that the server sends", [one.at.clone()])),
+            Some(own) => (format!("{} && {text}", own.value), own.source),
+            None => (text, Source::inferred("it makes the pages that the server sends", [one.at.clone()])),
         };
         draft.build = Some(Decision::new(Cmd::Shell(text), source));
     }
     draft.facts.extend(sent.iter().map(|one| ("pages".to_owned(), Decision::new(one.output.clone(), Source::File(one.at.clone())))));
-    draft.set("sent", sent.iter().map(|one| one.folder.as_str()).collect::<Vec<_>>());
     Ok((sent, only))
 }
 

@@ -125,6 +125,9 @@ fn found(runtime: Runtime, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -
         let one = |app: &nx::App| single(runtime, dir, pack, answers, Some((app, &folders)));
         return Ok(Found { services: apps.iter().map(one).collect::<Result<_, _>>()?, covers: folders });
     }
+    if Package::read(dir)?.is_some_and(|package| several::only_below(dir, &package)) {
+        return Ok(Found::default());
+    }
     let draft = single(runtime, dir, pack, answers, None)?;
     // Scripts that call the packages below make no service: those are.
     let runs_nothing = draft.start.is_none() && draft.framework.is_none() && !draft.dependencies.iter().any(|dependency| dependency.production);

@@ -28,13 +28,18 @@ pub fn health(texts: &[Rc<Text>]) -> Result<Option<(String, Evidence)>, Diagnost
     for text in texts {
         for found in registered.captures_iter(text.as_str()) {
             let (Some(whole), Some(path)) = (found.get(0), found.get(1)) else { continue };
-            if !is_comment(text, whole.start(), "//") {
+            if !is_comment(text, whole.start(), "//") && !is_asked(&text.as_str()[..whole.start()]) {
                 let before = prefix(texts, text, whole.start(), DEEP);
                 return Ok(Some((format!("{before}{}", path.as_str()), text.at(path.start(), line_of(text, path.start()).trim()))));
             }
         }
     }
     Ok(source::find(texts, &compared, "//").map(|hit| (hit.value, hit.at)))
+}
+
+/// Whether what stands before a call's name waits for its answer, or is a client's: another server has that route.
+fn is_asked(before: &str) -> bool {
+    last(r"(\bawait\s+[\w.]+|\baxios)$", before.rsplit('\n').next().unwrap_or_default()).is_some()
 }
 
 /// The route of a controller: the application's prefix, the controller's and the method's.
@@ -172,6 +177,8 @@ mod tests {
             ("@Controller('health')\nclass A { @Get() a() {} }", Some("/health")),
             ("app.setGlobalPrefix('api')\n@Controller('v1')\nclass A { @Get('ping') a() {} }", Some("/api/v1/ping")),
             ("app.get('/unhealthy', f)", None),
+            ("const data = await this.get('/api/ping')", None),
+            ("axios.get('/health').then(f)", None),
             ("const app = new Hono().basePath('/api')\napp.get('/health', f)", Some("/api/health")),
             ("const router = new Router({ prefix: '/api' })\nrouter.get('/health', f)", Some("/api/health")),
             ("const app = new Elysia({ prefix: '/v1' })\n  .use(cors())\n  .get('/health', f)", Some("/v1/health")),

@@ -194,7 +194,8 @@ pub fn parse(package: &Package, text: &str, at: Evidence, depth: usize) -> Optio
         }
         rest = tail;
     }
-    if let Some((name, tail)) = called(package, rest)
+    let inside = before.iter().rev().find_map(|step| step.strip_prefix("cd ")).is_some_and(|folder| !folder.contains(".."));
+    if let Some((name, tail)) = called(package, rest).filter(|_| !inside)
         && depth > 0
     {
         let (text, _) = package.script(name)?;
@@ -278,7 +279,8 @@ fn called<'t>(package: &Package, text: &'t str) -> Option<(&'t str, &'t str)> {
         ["pnpm" | "yarn" | "bun", name, ..] if package.script(name).is_some() => (name, 2),
         _ => return None,
     };
-    if name.starts_with('-') {
+    // A script of another package may have the same name.
+    if name.starts_with('-') || elsewhere(&words) {
         return None;
     }
     let mut tail = text;
@@ -287,6 +289,12 @@ fn called<'t>(package: &Package, text: &'t str) -> Option<(&'t str, &'t str)> {
     }
     let tail = tail.trim();
     Some((name, tail.strip_prefix("--").filter(|rest| rest.is_empty() || rest.starts_with(' ')).map_or(tail, str::trim)))
+}
+
+/// Whether a call of a package manager is told another package's folder.
+fn elsewhere(words: &[&str]) -> bool {
+    let own = words.iter().take_while(|word| **word != "--");
+    own.into_iter().any(|word| matches!(word.split('=').next(), Some("--prefix" | "--cwd" | "--dir" | "-C")))
 }
 
 fn assignment(word: &str) -> Option<(&str, &str)> {

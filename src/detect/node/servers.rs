@@ -64,7 +64,7 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     draft.build = draft.build.take().or(start.builds);
     build(draft, project, file.as_deref())?;
     let (sent, only) = inner::build(draft, project, &texts)?;
-    if sent.is_empty() {
+    if sent.is_empty() && draft.front.is_none() {
         inner::beside(draft, project, &texts)?;
     }
     copies(draft, project, &texts, output.as_ref(), file.as_deref(), (&sent, only));
@@ -256,7 +256,11 @@ fn copies(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], o
     }
     // Members of a workspace come with what their users need of them.
     copied.retain(|path| !path.ends_with('/') || content::has_code_outside(&project.dir.dir(path.trim_end_matches('/')), &project.others));
-    let mut holds: Vec<String> = copied.iter().chain(&outputs).cloned().collect();
+    // A front end is built in a stage of its own: nothing but its output is sent.
+    if let Some(front) = &draft.front {
+        copied.retain(|path| project.dir.path().join(path.trim_end_matches('/')).as_ref() != Some(&front.draft.root));
+    }
+    let mut holds: Vec<String> = copied.iter().chain(&outputs).cloned().chain(draft.front.iter().map(|front| format!("{}/", front.wanted))).collect();
     holds.sort_by_key(|path| (!path.ends_with('/'), path.clone()));
     if whole {
         holds.push("the program".to_owned());

@@ -5,12 +5,16 @@ use super::project::Project;
 use super::script::{self, BIN, Script};
 use super::start::{self, Start};
 use super::typescript::Output;
-use crate::manifest::Package;
+use crate::fs::Dir;
+use crate::manifest::{Package, pattern};
 use crate::model::question::Question;
 use crate::model::{Candidates, Cmd, Diagnostic, Source};
 
 /// Flags of the runners that take their value as the next word.
 const WITH_VALUE: &[&str] = &["-n", "--names", "-c", "--prefix-colors", "-p", "--prefix", "-l", "--prefix-length", "--restart-tries", "--restart-after", "-t"];
+
+/// How deep runners may start each other.
+const DEEPEST: usize = 3;
 
 /// The programs that a script starts beside each other, or one after the other; `None` where it starts one.
 pub fn programs(package: &Package, script: &Script) -> Option<Vec<Script>> {
@@ -48,7 +52,9 @@ fn plain<'w>(words: &'w [String], with_value: &'w [&str]) -> impl Iterator<Item 
 pub fn one_of(project: &Project<'_>, script: &Script, parts: Vec<Script>, output: Option<&Output>, candidates: &mut Candidates<Cmd>, found: &mut Start) {
     let stays =
         |part: &Script| !compiled::builds(&part.command.to_string()) && start::for_production(project, part, output, Source::File(part.at.clone())).is_some();
-    let (mut stay, rest): (Vec<Script>, Vec<Script>) = parts.into_iter().partition(stays);
+    let Some(package) = &project.package else { return };
+    let parts = parts.into_iter().flat_map(|part| expanded(package, part, DEEPEST));
+    let (mut stay, rest): (Vec<Script>, Vec<Script>) = parts.partition(stays);
     let asked = project.hints.get(Question::StartCmd).is_some();
     if stay.len() > 1 && !asked {
         let all: Vec<String> = stay.iter().map(|part| part.command.to_string()).collect();
@@ -60,7 +66,31 @@ pub fn one_of(project: &Project<'_>, script: &Script, parts: Vec<Script>, output
         let message = format!("the container starts `{}` alone, without `{}`, which is for development", one.command, other.command);
         found.notes.push(Diagnostic::warning("left-out", message).at(script.at.clone()).help("say it with --start-cmd where it is otherwise"));
     }
-    start::take(project, one, output, candidates, found);
+    start::take_one(project, &one, output, candidates, found);
+}
+
+/// A program, or those that it starts in turn; none where runners only call each other.
+fn expanded(package: &Package, script: Script, depth: usize) -> Vec<Script> {
+    match (programs(package, &script), depth.checked_sub(1)) {
+        (None, _) => vec![script],
+        (Some(parts), Some(depth)) => parts.into_iter().flat_map(|part| expanded(package, part, depth)).collect(),
+        (Some(_), None) => Vec::new(),
+    }
+}
+
+/// Whether what starts a package is programs of packages below it, and none of its own.
+pub fn only_below(dir: &Dir<'_>, package: &Package) -> bool {
+    const FOLDER: &str = r"(?:--prefix|--cwd|--dir|-C|^cd)[ =]+(?:\./)?([\w./-]+)";
+    let Some((script, folder)) = start::SCRIPTS.iter().find_map(|name| script::named(package, name)).zip(pattern::kept(FOLDER)) else { return false };
+    let parts = expanded(package, script, DEEPEST);
+    let below = |part: &Script| {
+        let inside = part.before.iter().rev().find(|step| step.starts_with("cd ")).cloned();
+        let texts = inside.into_iter().chain([part.command.to_string()]);
+        let mut folders = texts.filter_map(|text| folder.captures_iter(&text).next()?.get(1).map(|folder| folder.as_str().to_owned()));
+        folders.any(|folder| dir.dir(folder.trim_end_matches('/')).has("package.json"))
+    };
+    let (below, own): (Vec<Script>, Vec<Script>) = parts.into_iter().partition(below);
+    !below.is_empty() && own.iter().all(|part| part.file().is_none_or(|file| !dir.has(file.trim_start_matches("./"))))
 }
 
 /// The calls of the scripts that a name means; a star stands for any ending.
@@ -74,8 +104,38 @@ fn called(package: &Package, name: &str) -> Vec<String> {
 mod tests {
     use super::programs;
     use crate::detect::node::script::named;
+    use crate::detect::select::detect;
     use crate::fs::Tree;
     use crate::manifest::Package;
+    use crate::model::{Answers, ServiceDraft};
+
+    /// The services, with how they are started.
+    fn services(start: &str) -> Vec<String> {
+        let root = format!(
+            r#"{{"name": "app", "scripts": {{"start": "{start}", "api": "npm start --prefix api", "loop": "run-s loop api"}}, "dependencies": {{"concurrently": "9"}}}}"#
+        );
+        let own = r#"{"scripts": {"start": "node index.js"}, "dependencies": {"express": "5"}}"#;
+        let files = [("package.json", root.as_str()), ("api/package.json", own), ("api/index.js", "require('express')().listen(80)"), ("own.js", "")];
+        let found = detect(&Tree::memory(files), &Answers::default());
+        let said = |service: &ServiceDraft| format!("{}: {}", service.root, service.start.as_ref().map(|start| start.value.to_string()).unwrap_or_default());
+        found.services.iter().map(said).collect()
+    }
+
+    #[test]
+    fn what_a_root_calls_below_is_the_service() {
+        for start in [
+            "npm start --prefix api",
+            "cd api && npm start",
+            "npm run api",
+            "yarn --cwd api start",
+            "run-p api loop",
+            "concurrently \\\"npm start --prefix api\\\"",
+        ] {
+            assert_eq!(services(start), ["api: node index.js"], "{start}");
+        }
+        assert_eq!(services("node own.js").len(), 2);
+        assert_eq!(services("concurrently \\\"node own.js\\\" \\\"npm start --prefix api\\\"").len(), 2);
+    }
 
     #[test]
     fn the_parts_are_what_the_runner_is_given() {

@@ -196,14 +196,19 @@ fn is_for_pages(project: &Project<'_>) -> bool {
 pub(super) fn take(project: &Project<'_>, script: Script, output: Option<&Output>, candidates: &mut Candidates<Cmd>, found: &mut Start) {
     if let Some(parts) = project.package.as_ref().and_then(|package| several::programs(package, &script)) {
         several::one_of(project, &script, parts, output, candidates, found);
-        return;
+    } else {
+        take_one(project, &script, output, candidates, found);
     }
+}
+
+/// The same of a script that starts one program.
+pub(super) fn take_one(project: &Project<'_>, script: &Script, output: Option<&Output>, candidates: &mut Candidates<Cmd>, found: &mut Start) {
     let first = candidates.is_empty();
     let source = Source::File(script.at.clone());
-    let Some((command, source)) = for_production(project, &script, output, source) else { return };
+    let Some((command, source)) = for_production(project, script, output, source) else { return };
     if first {
         found.env = script.env.iter().filter(|(name, _)| name != "NODE_ENV").cloned().collect();
-        found.builds = compiled::built_before(project, &script);
+        found.builds = compiled::built_before(project, script);
         let beside: Vec<&String> = script.before.iter().filter(|part| !compiled::builds(part)).collect();
         if let Some(part) = beside.first() {
             found.notes.push(

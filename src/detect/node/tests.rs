@@ -272,16 +272,20 @@ fn pages_of_a_package_below_are_built_where_the_server_names_their_folder() {
     };
     let plain = r#"{"scripts": {"start": "node server/index.js"}, "dependencies": {"express": "5"}}"#;
     let found = services(&files(plain, sends));
-    let extra = |key: &str| found[0].extra.get(key).map(ToString::to_string).unwrap_or_default();
     assert_eq!(found.len(), 1);
-    assert_eq!(command(found[0].build.as_ref()), "npm ci --prefix client --no-audit --no-fund && npm run build --prefix client");
-    assert_eq!((extra("outputs"), extra("folders")), (r#"["client/build"]"#.to_owned(), r#"["server"]"#.to_owned()));
+    let front = found[0].front.as_ref().expect("a front end");
+    assert_eq!((front.output.as_str(), front.wanted.as_str(), found[0].build.is_some()), ("client/build", "client/build", false));
+    assert_eq!(found[0].extra.get("folders"), Some(&serde_json::json!(["server"])));
     // What no server sends is a site of its own.
     assert_eq!(services(&files(plain, "app.listen(3000)")).len(), 2);
     let heroku =
         r#"{"scripts": {"start": "node server/index.js", "heroku-postbuild": "cd client && npm install && npm run build"}, "dependencies": {"express": "5"}}"#;
     let found = services(&files(heroku, sends));
-    assert_eq!((found.len(), command(found[0].build.as_ref()).as_str()), (1, "npm run heroku-postbuild"));
+    assert_eq!((found.len(), found[0].front.is_some(), found[0].build.is_some()), (1, true, false));
+    // A build that makes the program as well stays whole.
+    let both = r#"{"scripts": {"start": "node out/index.js", "build": "tsc && npm run build --prefix client"}, "dependencies": {"express": "5"}}"#;
+    let found = services(&files(both, sends));
+    assert_eq!((found.len(), found[0].front.is_some(), command(found[0].build.as_ref()).as_str()), (1, false, "npm run build"));
 }
 
 #[test]
