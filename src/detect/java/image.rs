@@ -59,12 +59,16 @@ pub fn finish(
         draft.set("wrapped", has_wrapper);
         draft.ignore.extend(["**/build", "!**/src/**/build"].map(str::to_owned));
     }
+    if program_of_gradle.is_none() {
+        // What Quarkus builds with is named by its own plugin, which a reactor's root need not know.
+        let own = matches!(&module.archive, Some((Archive::Quarkus(_), _))) && folder.is_empty();
+        draft.set("downloads", format!("mvn dependency:go-offline{}{}", if own { " quarkus:go-offline -Dmode=dev" } else { "" }, select(&folder)));
+    }
     if let Some((archive, _)) = &module.archive {
         archive.state(draft, modules.len() > 1);
         draft.dev = Some(develops(program, archive, program_of_gradle, &folder));
     }
     draft.set("member", draft.root != draft.context);
-    draft.set("folder", folder.clone());
     draft.watch.action = if draft.framework.as_ref().is_some_and(|framework| framework.value == "quarkus") { "sync" } else { "sync+restart" }.to_owned();
     draft.watch.paths = vec![".".to_owned()];
     draft.watch.ignore = vec![if manager == "maven" { "**/target/" } else { "**/build/" }.to_owned()];
@@ -156,6 +160,11 @@ fn arguments(dir: &Dir<'_>) -> Result<Vec<String>, Diagnostic> {
     Ok(words.iter().skip_while(|word| *word != "-jar").skip(2).filter(|word| plain(word)).cloned().collect())
 }
 
+/// The words that tell Maven of a module, and of those that it needs.
+fn select(folder: &str) -> String {
+    if folder.is_empty() { String::new() } else { format!(" -pl {} -am", Cmd::word(folder)) }
+}
+
 /// The development server: the framework's own, else what was compiled with what it needs beside it.
 fn develops(program: &Program<'_>, archive: &Archive, gradle: Option<&str>, folder: &str) -> Decision<Cmd> {
     let framework = program.framework.as_ref().map_or("", |framework| framework.value.as_str());
@@ -171,7 +180,7 @@ fn develops(program: &Program<'_>, archive: &Archive, gradle: Option<&str>, fold
     }
     let target = if folder.is_empty() { "target".to_owned() } else { format!("{folder}/target") };
     let own = Cmd::word(folder);
-    let select = if folder.is_empty() { String::new() } else { format!(" -pl {own} -am") };
+    let select = select(folder);
     let goal = match (archive, framework) {
         (Archive::Boot { .. }, _) => Some("spring-boot:run"),
         // In development it listens on the loopback address by itself.

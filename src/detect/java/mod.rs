@@ -4,6 +4,7 @@ mod archive;
 mod frameworks;
 mod gradle;
 mod image;
+mod manager;
 mod maven;
 mod sbt;
 mod settings;
@@ -23,7 +24,6 @@ use crate::model::{Answers, Claim, Cmd, Decision, Diagnostic, Evidence, Kind, Op
 /// The detector of what Maven and Gradle build.
 pub struct Java;
 
-const GRADLE: &[&str] = &["build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts"];
 const SCALA: &[&str] = &["build.sbt", "build.sc", "build.mill"];
 
 /// What a module's own build file says, whatever builds it.
@@ -57,30 +57,33 @@ impl Module {
     }
 }
 
-fn claim(dir: &Dir<'_>, names: &[&str]) -> Option<Claim> {
-    Some(Claim::new(Strength::Certain, Evidence::file(dir.at(dir.first_of(names.iter().copied())?))))
-}
-
 impl Detector for Java {
     fn id(&self) -> &'static str {
         "java"
     }
 
     fn claims(&self, dir: &Dir<'_>) -> Option<Claim> {
-        claim(dir, &["pom.xml"]).or_else(|| claim(dir, GRADLE).filter(|_| !dir.has("build.sbt")))
+        manager::file(dir).filter(|_| dir.has("pom.xml") || !dir.has("build.sbt")).map(|at| Claim::new(Strength::Certain, at))
     }
 
     fn draft(&self, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -> Result<Found, Diagnostic> {
-        let (manager, modules) = if dir.has("pom.xml") { ("maven", maven::modules(dir)?) } else { ("gradle", gradle::modules(dir)?) };
-        let mut found = services(dir, "java", manager, &modules, &mut |draft, program| image::finish(draft, program, dir, &modules, pack, answers))?;
-        both(dir, &mut found);
+        let (manager, open) = manager::choose(dir, answers)?;
+        let modules = if manager.value == "maven" { maven::modules(dir)? } else { gradle::modules(dir)? };
+        let mut found = services(dir, "java", &manager.value, &modules, &mut |draft, program| image::finish(draft, program, dir, &modules, pack, answers))?;
+        if !manager.outvoted.is_empty() {
+            for draft in &mut found.services {
+                draft.open.extend(open.clone());
+                draft.package_manager = Some(manager.clone());
+            }
+        }
         Ok(found)
     }
 }
 
 /// Whether a folder is sbt's or Mill's.
 pub fn claims_scala(dir: &Dir<'_>) -> Option<Claim> {
-    claim(dir, SCALA).filter(|_| !dir.has("pom.xml"))
+    let file = dir.first_of(SCALA.iter().copied()).filter(|_| !dir.has("pom.xml"))?;
+    Some(Claim::new(Strength::Certain, Evidence::file(dir.at(file))))
 }
 
 /// What sbt or Mill builds.
@@ -257,16 +260,6 @@ pub fn java(text: &str) -> Option<Version> {
     let version = look::version(text)?;
     let major = if version.major() == 1 && version.minor() > 0 { version.minor() } else { version.major() };
     major.to_string().parse().ok().filter(|_| (5..100).contains(&major))
-}
-
-/// A second build file beside the one that was taken: people keep both in step, so it is worth a word.
-fn both(dir: &Dir<'_>, found: &mut Found) {
-    let Some(other) = dir.first_of(["build.gradle", "build.gradle.kts"]).filter(|_| dir.has("pom.xml")) else { return };
-    for draft in &mut found.services {
-        if let Some(manager) = &mut draft.package_manager {
-            manager.outvoted.push(("gradle".to_owned(), Source::File(Evidence::file(dir.at(other)))));
-        }
-    }
 }
 
 #[cfg(test)]

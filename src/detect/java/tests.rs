@@ -1,7 +1,7 @@
 use super::java;
 use crate::detect::detect;
 use crate::fs::Tree;
-use crate::model::{Answers, ServiceDraft};
+use crate::model::{Answers, Given, Question, ServiceDraft, Source};
 
 const MAIN: &str = "public class App {\n  public static void main(String[] args) {}\n}\n";
 
@@ -177,4 +177,29 @@ fn names_and_commands_that_are_cut_short_are_no_panic() {
     let found = of(&files.iter().map(|(path, text)| (*path, text.as_str())).collect::<Vec<_>>());
     let main = found[0].facts.iter().find(|(name, _)| name == "main").map(|(_, main)| main.value.as_str());
     assert_eq!(main, Some("\u{c9}t\u{e9}Kt"));
+}
+
+#[test]
+fn of_two_build_files_the_one_that_the_project_calls_is_taken() {
+    let pom = maven("", STARTER, &format!("{REPACKAGES}</plugins></build>"));
+    let gradle = "plugins { id 'org.springframework.boot' version '3.4.0' }\n";
+    let manager = |more: &[(&str, &str)]| {
+        let files = [("pom.xml", pom.as_str()), ("build.gradle", gradle), ("src/main/java/App.java", MAIN)];
+        let found = of(&files.iter().chain(more).copied().collect::<Vec<_>>());
+        format!("{}{}", found[0].package_manager.as_ref().expect("one").value, if found[0].open.is_empty() { "" } else { "?" })
+    };
+    assert_eq!(manager(&[]), "maven?");
+    assert_eq!(manager(&[("README.md", "It is built with [Maven](x).\n")]), "maven?");
+    assert_eq!(manager(&[("README.md", "```\n./gradlew bootRun\n```\nor `./mvnw spring-boot:run`\n")]), "gradle");
+    assert_eq!(manager(&[(".github/workflows/a.yml", "- run: mvn -B verify\n"), ("README.md", "    gradle build\n")]), "maven");
+}
+
+#[test]
+fn an_answer_decides_between_build_files() {
+    let pom = maven("", STARTER, &format!("{REPACKAGES}</plugins></build>"));
+    let mut answers = Answers::default();
+    answers.give(Question::PackageManager, Given { value: "gradle".to_owned(), source: Source::Flag(Question::PackageManager) });
+    let both = [("pom.xml", pom.as_str()), ("build.gradle", "plugins { id 'java' }\n"), ("src/main/java/App.java", MAIN)];
+    let found = detect(&Tree::memory(both), &answers);
+    assert_eq!(found.services[0].package_manager.as_ref().map(|manager| manager.value.as_str()), Some("gradle"));
 }
