@@ -91,7 +91,7 @@ fn app(draft: &ServiceDraft, service: &ServicePlan, rows: &[&ServiceRow], env: B
             target: service.stages.dev.clone(),
             secrets: draft.compose.secrets.iter().map(|secret| secret.id.clone()).collect(),
         }),
-        depends_on: rows.iter().map(|row| row.id.clone()).collect(),
+        depends_on: rows.iter().map(|row| row.id.clone()).collect::<BTreeSet<_>>().into_iter().collect(),
         volumes: draft.compose.volumes.clone(),
         env: env.into_iter().chain(draft.compose.env.iter().cloned()).collect(),
         env_file: if prefix.is_empty() { ".env".to_owned() } else { format!("{prefix}.env") },

@@ -64,3 +64,22 @@ fn an_application_that_is_called_as_its_database() {
     let compose = project.read("compose.yaml");
     assert!(compose.contains("\n  redis-app:\n") && compose.contains("\n  redis:\n    image: redis:"), "{compose}");
 }
+
+#[test]
+fn brokers_stand_beside_the_program_that_calls_them() {
+    let project = Project::new(&[
+        (
+            "package.json",
+            "{ \"name\": \"mailer\", \"scripts\": { \"start\": \"node server.js\" }, \"dependencies\": { \"amqplib\": \"1\", \"kafkajs\": \"2\", \"nats\": \"2\", \"ioredis\": \"5\" } }\n",
+        ),
+        ("server.js", "const urls = [process.env.AMQP_URL, process.env.KAFKA_BOOTSTRAP_SERVERS];\nrequire('node:http').createServer().listen(4000);\n"),
+    ]);
+    project.expect(0, &["init"]);
+    let compose = project.read("compose.yaml");
+    let order: Vec<&str> = compose.lines().filter(|line| line.starts_with("      ") && line.trim_end().ends_with(':')).map(str::trim).collect();
+    assert_eq!(order[..4], ["kafka:", "nats:", "rabbitmq:", "redis:"], "{compose}");
+    for told in ["      AMQP_URL: 'amqp://rabbitmq:5672'", "      KAFKA_BOOTSTRAP_SERVERS: 'kafka:9092'", "      NATS_URL: 'nats://nats:4222'"] {
+        assert!(compose.contains(told), "{compose}");
+    }
+    assert!(compose.contains("KAFKA_ADVERTISED_LISTENERS: 'PLAINTEXT://kafka:9092'"), "{compose}");
+}
