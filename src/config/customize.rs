@@ -129,9 +129,9 @@ mod tests {
         assert_eq!(config.customize.packages, ["libmagic1"]);
         assert_eq!(config.customize.user, Some((2000, 2000)));
         assert_eq!(config.customize.inserts[0].at, Point::Root);
-        assert_eq!(config.customize("api").user, Some((3, 4)));
-        assert_eq!(config.customize("api").packages, ["libmagic1"]);
-        assert_eq!(config.customize("web").user, Some((2000, 2000)));
+        assert_eq!(config.customize("api", "services/api").user, Some((3, 4)));
+        assert_eq!(config.customize("api", "services/api").packages, ["libmagic1"]);
+        assert_eq!(config.customize("web", "web").user, Some((2000, 2000)));
     }
 
     #[test]

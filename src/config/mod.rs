@@ -37,8 +37,8 @@ pub struct Config {
 
 impl Config {
     /// What is added to the image of an application: its own over what all get.
-    pub fn customize(&self, app: &str) -> Custom {
-        self.by_app.get(app).map_or_else(|| self.customize.clone(), |own| self.customize.clone().with(own))
+    pub fn customize(&self, app: &str, folder: &str) -> Custom {
+        self.by_app.get(folder).or_else(|| self.by_app.get(app)).map_or_else(|| self.customize.clone(), |own| self.customize.clone().with(own))
     }
 }
 

@@ -179,7 +179,7 @@ impl Setting {
     }
 
     /// Whether its default keeps everybody but the container itself out.
-    fn is_loopback(&self) -> bool {
+    pub fn is_loopback(&self) -> bool {
         if !self.is(&["addr", "address", "listen", "bind", "host", "interface"]) {
             return false;
         }

@@ -1,5 +1,6 @@
 //! Detectors state facts about folders; this module holds the registry and says which folders are services.
 
+mod apps;
 mod asked;
 mod c;
 mod companions;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::recognised::Recogniser;
-use super::{DETECTORS, Detector, Found, handwritten};
+use super::{DETECTORS, Detector, Found, apps, handwritten};
 use crate::catalog::StackPack;
 use crate::fs::{Dir, Tree};
 use crate::model::question::Question;
@@ -104,7 +104,14 @@ pub fn detect(tree: &Tree, answers: &Answers) -> Detection {
             more = true;
         }
     }
-    if more { search(tree, &told) } else { found }
+    let (meant, unclear) = apps::meant(&found.services, answers);
+    more |= !meant.is_empty();
+    for (app, roots) in meant {
+        told.mean(&app, roots);
+    }
+    let mut found = if more { search(tree, &told) } else { found };
+    found.diagnostics.extend(unclear);
+    found
 }
 
 fn search(tree: &Tree, answers: &Answers) -> Detection {

@@ -22,6 +22,8 @@ pub struct Answers {
     by_app: BTreeMap<String, BTreeMap<Question, Given>>,
     /// What the repository's own container files say where its source leaves something open: weaker than every person.
     suggested: BTreeMap<RelPath, BTreeMap<Question, Given>>,
+    /// The folders that an application's key means, where others end with the same name.
+    meant: BTreeMap<String, Vec<RelPath>>,
     /// Templates given on the command line, in place of those that `dockgen.toml` names.
     pub templates: Option<Vec<Template>>,
 }
@@ -42,6 +44,16 @@ impl Answers {
         self.suggested.entry(root.clone()).or_default().insert(question, given);
     }
 
+    /// Records which folders an application's key means.
+    pub fn mean(&mut self, app: &str, roots: Vec<RelPath>) {
+        self.meant.insert(app.to_owned(), roots);
+    }
+
+    /// The place of an answer that is given for an application.
+    pub fn place_of(&self, app: &str) -> Option<&super::Evidence> {
+        self.by_app.get(app)?.values().find_map(|given| given.source.evidence())
+    }
+
     /// The answer for the whole repository.
     pub fn get(&self, question: Question) -> Option<&Given> {
         self.everywhere.get(&question)
@@ -51,7 +63,9 @@ impl Answers {
     pub fn hints(&self, root: &RelPath, name: &str) -> Hints<'_> {
         // Two of one name are called by their folders.
         let folder = super::draft::slug(&root.as_str().replace('/', "-"));
-        let own = [Some(root.display()), folder.as_deref(), Some(name), Some(root.name())].into_iter().flatten().find_map(|key| self.by_app.get(key));
+        let exact = [Some(root.display()), folder.as_deref()].into_iter().flatten();
+        let loose = [name, root.name()].into_iter().filter(|key| self.meant.get(*key).is_none_or(|roots| roots.contains(root)));
+        let own = exact.chain(loose).find_map(|key| self.by_app.get(key));
         Hints { own, everywhere: &self.everywhere, suggested: self.suggested.get(root) }
     }
 

@@ -53,7 +53,8 @@ pub fn plan(
     });
     untold(draft, &mut notes);
     let release = release(draft, pack, row);
-    let custom = super::custom::plan(&config.customize(&draft.name), draft, &context, row, &release, catalog).map_err(|problem| vec![problem])?;
+    let custom =
+        super::custom::plan(&config.customize(&draft.name, draft.root.display()), draft, &context, row, &release, catalog).map_err(|problem| vec![problem])?;
     let env: BTreeMap<String, String> = super::framework(draft, catalog)
         .map(|row| row.env.clone())
         .unwrap_or_default()

@@ -49,14 +49,22 @@ impl App<'_> {
     #[must_use]
     pub fn seen_from(mut self, folder: &str) -> Self {
         let prefix = format!("{}.", folder.replace('/', "."));
+        let whole = if self.import_root.is_empty() { self.module.clone() } else { format!("{}.{}", self.import_root.replace('/', "."), self.module) };
         if !folder.is_empty()
-            && let Some(module) = self.module.strip_prefix(&prefix)
+            && let Some(module) = whole.strip_prefix(&prefix)
         {
-            self.module = module.to_owned();
+            module.clone_into(&mut self.module);
             folder.clone_into(&mut self.import_root);
         }
         self
     }
+}
+
+/// The applications of a folder, as they are imported from it; all of them where it has none.
+pub fn below<'p>(sources: &Sources<'_>, folder: &str, apps: Vec<App<'p>>) -> Vec<App<'p>> {
+    let inside = |app: &App<'_>| app.at.file.below(&sources.dir.at(folder)).is_some();
+    let there: Vec<App<'p>> = apps.iter().filter(|app| inside(app)).map(|app| app.clone().seen_from(folder)).collect();
+    if there.is_empty() { apps } else { there }
 }
 
 /// The source of a service, searched once for everything.
@@ -187,7 +195,9 @@ fn search<'p>(sources: &Sources<'_>, row: &'p FrameworkRow, constructors: &str) 
                 apps.push(App { row, module, object, factory, import_root, interface, at, rank });
             }
         };
-        push(&makes, false, 0);
+        // Of Celery's applications the one that is configured, not one that only names its tasks.
+        let configured = ["config_from_object", "autodiscover_tasks"].iter().any(|sign| text.as_str().contains(sign));
+        push(&makes, false, usize::from(row.id == "celery" && !configured));
         // What a factory of a web application makes is none of Celery's.
         let serves = row.data.contains_key("interface");
         push(if serves { &calls } else { &workers }, false, 0);

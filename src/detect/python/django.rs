@@ -47,7 +47,12 @@ pub fn read(sources: &Sources<'_>) -> Result<Option<Django>, Diagnostic> {
     let here = if folder.is_empty() { dir.clone() } else { dir.dir(&folder) };
     let mut django = Django { folder, at: Some(Evidence::file(here.at("manage.py"))), ..Django::default() };
     let module = regex(r#"DJANGO_SETTINGS_MODULE["']\s*,\s*["']([\w.]+)["']"#)?;
-    let named = |dir: &Dir<'_>, file: &str| dir.peek(file).and_then(|text| Some(module.captures(text.as_str())?.get(1)?.as_str().to_owned()));
+    // Of several the one that is not for tests.
+    let named = |dir: &Dir<'_>, file: &str| {
+        let text = dir.peek(file)?;
+        let all: Vec<&str> = module.captures_iter(text.as_str()).filter_map(|hit| Some(hit.get(1)?.as_str())).collect();
+        all.iter().find(|name| !name.contains("test")).or(all.first()).map(|name| (*name).to_owned())
+    };
     // Where manage.py computes the name, a settings module beside a gateway is meant.
     let beside = || {
         here.folders()
@@ -172,7 +177,7 @@ fn base(name: &str, settings: &[Rc<Text>], here: &Dir<'_>, most: usize) -> Resul
 /// The folder that a setting states, below that of manage.py or absolute. What is relative is meant from where the program runs: `alone` says that it is there.
 fn place(value: &str, settings: &[Rc<Text>], here: &Dir<'_>, alone: bool) -> Result<Option<String>, Diagnostic> {
     let names = regex(r#"["'](/?[\w./-]+?)/?["']"#)?;
-    let used = regex(r"\b([A-Z][A-Z_]+)\s*[/,(.]")?;
+    let used = regex(r"\b([A-Z][A-Z_]+)\s*[/,(.)]")?;
     // A variable can move it; the default is where the build puts it.
     let read = regex(r#"(?:getenv|environ\.get|env(?:\.\w+)?|config)\(\s*["']\w+["']\s*,"#)?;
     let value = read.find(value).map_or_else(|| value.to_owned(), |found| format!("{}{}", &value[..found.start()], &value[found.end()..]));

@@ -132,7 +132,23 @@ pub struct Layout {
     pub folders: Vec<String>,
 }
 
+/// Options of commands that name a module or the folder of one.
+const IMPORTS: &[&str] = &["-m", "-A", "--app", "--chdir", "--app-dir", "--working-dir", "--workdir"];
+
 impl Layout {
+    /// Adds the folders that commands import from, whatever they are called.
+    pub fn keep_imported(&mut self, dir: &Dir<'_>, words: &[String]) {
+        let before = [""].into_iter().chain(words.iter().map(String::as_str));
+        for (before, word) in before.zip(words) {
+            let (option, value) = word.split_once('=').unwrap_or((before, word));
+            let top = value.trim_start_matches("./").split(['/', '.', ':']).next().unwrap_or_default();
+            let imported = IMPORTS.contains(&option) || word.contains(':') && !word.starts_with(':');
+            if imported && !top.is_empty() && dir.has_dir(top) && !self.folders.iter().any(|folder| folder == top) {
+                self.folders.push(top.to_owned());
+            }
+        }
+    }
+
     /// Adds what commands name: a file at the top, or the folder that one lies in.
     pub fn keep<'w>(&mut self, dir: &Dir<'_>, words: impl Iterator<Item = &'w str>) {
         for word in words {
@@ -223,7 +239,7 @@ fn is_run(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Sources, beside_package, is_named, of_source};
+    use super::{Layout, Sources, beside_package, is_named, of_source};
     use crate::fs::Tree;
 
     #[test]
@@ -246,6 +262,20 @@ mod tests {
         let tree = Tree::memory([("shop/settings.py", "DIRS = [BASE_DIR / 'frontend/html']\n"), ("frontend/package.json", ""), ("ui/package.json", "")]);
         let sources = Sources::read(&tree.root(), false, &[]);
         assert_eq!(of_source(&tree.root(), &[], &|folder| is_named(&sources, folder)).folders, ["frontend", "shop"]);
+    }
+
+    #[test]
+    fn what_commands_import_is_kept_under_any_name() {
+        let tree = Tree::memory([("site/manage.py", ""), ("tools/bot.py", ""), ("docs/conf.py", ""), ("test/a.py", "")]);
+        let kept = |words: &[&str]| {
+            let mut layout = Layout::default();
+            layout.keep_imported(&tree.root(), &words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+            layout.folders
+        };
+        assert_eq!(kept(&["gunicorn", "--chdir=./site", "shop.wsgi"]), ["site"]);
+        assert_eq!(kept(&["python", "-m", "tools.bot", "test"]), ["tools"]);
+        assert_eq!(kept(&["uvicorn", "tools.bot:app", "--app-dir", "site"]), ["tools", "site"]);
+        assert!(kept(&["gunicorn", "--bind", "0.0.0.0:8000", "docs"]).is_empty());
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod elsewhere;
 mod indexes;
 mod inline;
 mod layout;
+mod listens;
 mod local;
 mod lock;
 mod made;
@@ -254,7 +255,11 @@ fn sources_of_production(sources: &Sources<'_>, project: &Project, row: Option<&
     let samples = source::samples(dir);
     let values = samples.iter().flat_map(|text| text.as_str().lines()).filter_map(|line| line.trim().split_once('='));
     let read = values.map(|(_, value)| value.trim().trim_matches(['"', '\''])).filter(|value| value.contains('/') && dir.has(value.trim_start_matches("./")));
-    layout.keep(dir, words.iter().map(String::as_str).chain(names(row, "keeps")).chain(read));
+    if !beside {
+        layout.keep_imported(dir, &words);
+    }
+    let manage = draft.extra.get("manage").and_then(serde_json::Value::as_str).filter(|_| row.is_some_and(|row| row.id == "django"));
+    layout.keep(dir, words.iter().map(String::as_str).chain(names(row, "keeps")).chain(manage).chain(read));
     // What is collected in the build comes from there.
     let collected = draft.extra.get("static_root").and_then(serde_json::Value::as_str).and_then(|root| root.strip_prefix("/app/"));
     layout.folders.retain(|folder| Some(folder.as_str()) != collected);

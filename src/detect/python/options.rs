@@ -5,12 +5,16 @@ use super::run::Facts;
 use crate::fs::Text;
 use crate::model::{Cmd, Decision, Diagnostic, ServiceDraft, Source};
 
-/// Options that name the address, with an address that nobody reaches from outside: by argparse, click or typer.
+/// Options that name the address, with one that nobody reaches from outside, or one that stands elsewhere: by argparse, click or typer.
 const CLOSED: &[&str] = &[
     r#"["'](--(?:host|hostname|bind|address|addr|listen|ip|interface|bind-address|listen-address|server-host))["'](?:[^()]|\([^()]*\))*?\bdefault\s*=\s*["'](?:127\.0\.0\.1|localhost)["']"#,
     r#"Option\(\s*["'](?:127\.0\.0\.1|localhost)["']\s*,[^)]*?["'](--(?:host|hostname|bind|address|ip))["']"#,
     r#"(?m)^\s+(host)\s*:\s*str\s*=\s*["'](?:127\.0\.0\.1|localhost)["']"#,
+    r#"["'](--(?:host|hostname|bind|address|addr|bind-address|listen-address))["'](?:[^()]|\((?:[^()]|\([^()]*\))*\))*?\bdefault\s*=\s*\w+\[["']\w+["']\]"#,
 ];
+
+/// An option that names the port, with a default that a table elsewhere holds.
+const PORT: &str = r#"["'](--port)["'](?:[^()]|\((?:[^()]|\([^()]*\))*\))*?\bdefault\s*=\s*\w+\[["']\w+["']\]"#;
 
 /// Adds what makes the program reachable to its command.
 pub fn reachable(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<(), Diagnostic> {
@@ -37,6 +41,9 @@ pub fn reachable(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<(), Diag
         }
     }
     more.extend([flag.clone(), "0.0.0.0".to_owned()]);
+    if let Some(port) = draft.port.as_ref().filter(|_| regex(PORT).is_ok_and(|port| port.is_match(text.as_str()))) {
+        more.extend(["--port".to_owned(), port.value.to_string()]);
+    }
     draft.facts.push(("told".to_owned(), Decision::new(format!("{flag} 0.0.0.0"), Source::inferred("the loopback address is out of reach", [at]))));
     if let Some(start) = &mut draft.start {
         start.value = Cmd::exec(more);
@@ -113,6 +120,8 @@ mod tests {
         assert_eq!(start(&format!("p.add_argument('--redis-host', default='127.0.0.1')\n{port}"), "x"), "a");
         let click = "@cli.command()\ndef other():\n    pass\n\n\n@cli.command()\n@click.option('--host', default='127.0.0.1')\n@click.option('--port', default=9000)\ndef serve_it(host, port):\n    pass\n";
         assert_eq!(start(click, "click"), "a serve-it --host 0.0.0.0");
+        let table = "from waitress import serve\np.add_argument('--host', help='Host (%(default)s)', default=DEFAULTS['HOST'])\np.add_argument('--port', type=int, default=DEFAULTS['PORT'])\n";
+        assert_eq!(start(table, "waitress"), "a --host 0.0.0.0 --port 8080");
         let typer = "@app.command()\ndef run(\n    host: str = '127.0.0.1',\n):\n    uvicorn.run(x, port=9000)\n";
         assert_eq!(start(typer, "typer"), "a");
     }

@@ -10,6 +10,15 @@ use crate::model::{Cmd, Decision, Diagnostic, Process, ServiceDraft, Source};
 /// Tools of developers, which no image has.
 const TOOLS: &[&str] = &["make", "just", "npm", "yarn", "pnpm", "npx", "docker", "honcho", "foreman", "hatch", "uv", "poetry"];
 
+/// Commands of Heroku's buildpacks, and what they start beside the command that follows.
+const BUILDPACKS: &[(&str, &str)] = &[
+    ("bin/start-nginx", "nginx"),
+    ("bin/start-nginx-solo", "nginx"),
+    ("bin/start-pgbouncer", "PgBouncer"),
+    ("bin/start-pgbouncer-stunnel", "PgBouncer"),
+    ("bin/start-stunnel", "stunnel"),
+];
+
 /// Lines of a Procfile that are no process of their own beside the application: the application itself, and what runs once before it.
 const NOT_BESIDE: &[&str] = &["web", "release", "postdeploy"];
 
@@ -40,6 +49,14 @@ pub fn in_image(mut process: procfile::Process, draft: &mut ServiceDraft) -> Opt
         if let Some(rest) = process.command.strip_prefix(&format!("{manager} run ")) {
             process.command = rest.trim().to_owned();
         }
+    }
+    // A wrapper of a buildpack starts a program beside the server that no image has.
+    if let Some((first, rest)) = process.command.clone().split_once(' ')
+        && let Some(name) = BUILDPACKS.iter().find_map(|(wrapper, name)| first.ends_with(wrapper).then_some(name))
+    {
+        let message = format!("the Procfile's `{}` runs without `{first}`: the image has no {name}", process.name);
+        draft.notes.push(Diagnostic::note("procfile", message).at(process.at.clone()));
+        rest.trim().clone_into(&mut process.command);
     }
     let first = process.command.split_whitespace().next().unwrap_or_default();
     if TOOLS.contains(&first) {

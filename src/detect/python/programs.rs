@@ -2,9 +2,12 @@
 
 use super::apps::{self, Sources};
 use super::elsewhere;
+use super::listens;
+use super::requirement::normalise;
 use super::run::Facts;
 use crate::catalog::FrameworkRow;
 use crate::detect::handwritten;
+use crate::detect::listening::Setting;
 use crate::fs::{Dir, Text};
 use crate::model::question::Question;
 use crate::model::{Candidates, Cmd, Diagnostic, Evidence, Open, ServiceDraft, Source};
@@ -124,7 +127,10 @@ pub fn loopback(facts: &Facts<'_>, row: Option<&FrameworkRow>, draft: &ServiceDr
     // An address of its own, or one that the environment gives.
     let open = apps::regex(r#"0\.0\.0\.0|["']::["']|\b[A-Z_]*HOST\b|\bhost\s*=\s*(?:["']["']|[A-Za-z_])"#)?;
     if open.is_match(text.as_str()) {
-        return Ok(None);
+        // The address of the program's settings, where it is what a variable holds.
+        let closed = || listens::own(facts.sources).into_iter().find(Setting::is_loopback);
+        let plain = text.as_str().contains("0.0.0.0");
+        return Ok(Some(()).filter(|()| !plain).and_then(|()| closed()).map(|setting| inside(draft, setting.at)));
     }
     let call = row.and_then(|row| row.data.get("call")).and_then(toml::Value::as_str).unwrap_or(r"\buvicorn\.run\(|\b(?:app|socketio)\.run\(");
     let closed = row.is_none_or(|row| row.data.contains_key("loopback") || !row.data.contains_key("call"));
@@ -133,10 +139,14 @@ pub fn loopback(facts: &Facts<'_>, row: Option<&FrameworkRow>, draft: &ServiceDr
     let at = said.find(text.as_str()).or_else(|| apps::regex(call).ok().filter(|_| closed)?.find(text.as_str()));
     Ok(at.map(|hit| {
         let line = text.as_str()[..hit.start()].rfind('\n').map_or(0, |end| end + 1);
-        Diagnostic::warning("loopback", format!("service `{}`: the program listens inside of its container only", draft.name))
-            .at(text.at(hit.start(), text.as_str()[line..].trim_start().lines().next().unwrap_or_default().trim()))
-            .help("let it listen on 0.0.0.0")
+        inside(draft, text.at(hit.start(), text.as_str()[line..].trim_start().lines().next().unwrap_or_default().trim()))
     }))
+}
+
+fn inside(draft: &ServiceDraft, at: Evidence) -> Diagnostic {
+    Diagnostic::warning("loopback", format!("service `{}`: the program listens inside of its container only", draft.name))
+        .at(at)
+        .help("let it listen on 0.0.0.0")
 }
 
 /// A command of the project, or a file that is a program.
@@ -169,7 +179,7 @@ pub fn program(facts: &Facts<'_>, starts: &mut Candidates<Cmd>, draft: &mut Serv
         {
             starts.push(Cmd::exec(["python", &file]), Source::File(at));
         }
-        let own = project.scripts.iter().find(|script| project.name.as_ref().is_some_and(|(name, _)| *name == script.name));
+        let own = project.scripts.iter().find(|script| project.name.as_ref().is_some_and(|(name, _)| normalise(name) == normalise(&script.name)));
         // `redbot` beside `redbot-setup`: the others are tools of the one.
         let main = || project.scripts.iter().find(|one| project.scripts.iter().all(|other| other.name == one.name || is_tool_of(&other.name, &one.name)));
         match (own.or_else(main), &project.scripts[..]) {

@@ -1,5 +1,7 @@
 //! The port that the source states and the route that says whether the service is well.
 
+use std::rc::Rc;
+
 use super::apps::{Sources, regex};
 use super::django::Django;
 use crate::detect::listening;
@@ -23,26 +25,29 @@ const HEALTH: &[&str] = &[
 ];
 
 /// Variables that hold the port of a service.
-const PORTS: &str = "(?:PORT|APP_PORT|SERVER_PORT|HTTP_PORT|WEB_PORT)";
+pub const PORTS: &str = "(?:PORT|APP_PORT|SERVER_PORT|HTTP_PORT|WEB_PORT)";
 
 /// Ports that the source states, the strongest first.
 pub fn ports(sources: &Sources<'_>) -> Result<Candidates<u16>, Diagnostic> {
     let mut found = Candidates::new();
     let env =
         format!(r#"(?:environ(?:\.get)?|getenv|env(?:\.int)?|config)\s*[\[(]\s*["']{PORTS}["']\s*(?:,\s*(?:default\s*=\s*)?|\)\s*or\s*)["']?(\d{{2,5}})\b"#);
+    // A table of defaults that variables override.
+    let defaults = format!(r#"["']{PORTS}["']\s*:\s*["']?(\d{{4,5}})\b"#);
     let patterns = [
         r"uvicorn\.run\((?:[^()]|\([^()]*\))*?\bport\s*=\s*(\d{2,5})\b",
         r"\.run\((?:[^()]|\([^()]*\))*?\bport\s*=\s*(\d{2,5})\b",
         r"run_app\((?:[^()]|\([^()]*\))*?\bport\s*=\s*(\d{2,5})\b",
         r"\.launch\([^)]*?\bserver_port\s*=\s*(\d{2,5})\b",
         env.as_str(),
+        defaults.as_str(),
         r#"\badd_(?:in)?secure_port\(\s*f?["'][^"'\n]*:(\d{2,5})["']"#,
         r"\.listen\(\s*(\d{2,5})\b",
         r#"\bdefine\(\s*["']port["']\s*,\s*(?:default\s*=\s*)?(\d{2,5})\b"#,
         r#"socket_port["']?\s*[:=]\s*(\d{2,5})\b"#,
         r#"Server\(\s*\(\s*["'][^"']*["']\s*,\s*(\d{2,5})\s*\)"#,
         r"(?m)^\s+port\s*=\s*Integer\(\s*(\d{2,5})\b",
-        r"(?m)^\s*(?:DEFAULT_|SERVER_|APP_|HTTP_|WEB_)?PORT\s*(?::\s*int\s*)?=\s*(\d{2,5})\b",
+        r"(?m)^\s*(?:DEFAULT_|SERVER_|APP_|HTTP_|WEB_)?PORT\s*(?::\s*int\s*)?=\s*(\d{4,5}|80|443)\b",
     ];
     for pattern in patterns {
         if let Some(hit) = sources.find(pattern)? {
@@ -108,49 +113,12 @@ pub fn of_script(dir: &Dir<'_>, target: &str) -> Result<Option<(u16, Source)>, D
     Ok(None)
 }
 
-/// The port of gunicorn.conf.py, of Flask's, Pyramid's or Streamlit's settings.
-pub fn of_settings(sources: &Sources<'_>, said: Option<&str>) -> Result<Candidates<u16>, Diagnostic> {
-    let mut found = Candidates::new();
-    let named = said.and_then(settings_of).unwrap_or_default();
-    let tables = [
-        (named.as_str(), format!(r#"(?:environ(?:\.get)?|getenv)\s*[\[(]\s*["']{PORTS}["']\s*,\s*["']?(\d{{2,5}})\b"#)),
-        (named.as_str(), r#"(?m)^\s*bind\s*=\s*f?\[?\s*["'][^"'\n]*?:(\d{2,5})["']"#.to_owned()),
-        ("gunicorn.conf.py", format!(r#"(?:environ(?:\.get)?|getenv)\s*[\[(]\s*["']{PORTS}["']\s*,\s*["']?(\d{{2,5}})\b"#)),
-        ("gunicorn.conf.py", r#"(?m)^\s*bind\s*=\s*f?\[?\s*["'][^"'\n]*?:(\d{2,5})["']"#.to_owned()),
-        ("production.ini", r"(?m)^\s*(?:listen\s*=\s*\S*:|port\s*=\s*)(\d{2,5})\b".to_owned()),
-        (".flaskenv", r"(?m)^(?:export\s+)?FLASK_RUN_PORT\s*=\s*(\d{2,5})\b".to_owned()),
-        (".streamlit/config.toml", r"(?m)^\s*port\s*=\s*(\d{2,5})\b".to_owned()),
-    ];
-    for (file, pattern) in tables {
-        let Some(text) = sources.dir.peek(file).filter(|_| !file.is_empty()) else { continue };
-        let hit = crate::detect::source::find(&[text], &regex(&pattern)?, "#");
-        found.extend(hit.and_then(|hit| Some((hit.value.parse().ok()?, Source::File(hit.at)))));
-    }
-    Ok(found)
-}
-
-/// Whether the settings of gunicorn let nobody in from outside of the container: a socket, or an address of its own.
-pub fn binds_inside(dir: &Dir<'_>, command: &str) -> bool {
-    let text = settings_of(command).and_then(|file| dir.peek(&file)).or_else(|| dir.peek("gunicorn.conf.py"));
-    let inside = |line: &str| line.starts_with("bind") && ["unix:", "127.0.0.1", "localhost"].iter().any(|sign| line.contains(sign));
-    text.is_some_and(|text| text.as_str().lines().any(inside))
-}
-
-/// The file of settings that a command names.
-fn settings_of(command: &str) -> Option<String> {
-    let named = regex(r"(?:--config|-c)[= ](?:file:|python:)?(\S+\.py)").ok()?;
-    Some(named.captures(command)?.get(1)?.as_str().trim_start_matches("./").to_owned())
-}
-
-/// Whether the settings that a command of gunicorn names say where it listens, without a variable.
-pub fn binds(sources: &Sources<'_>, command: &str) -> bool {
-    let text = settings_of(command).and_then(|file| sources.dir.peek(&file));
-    text.is_some_and(|text| text.as_str().lines().any(|line| line.starts_with("bind") && !line.contains("PORT")))
-}
-
 /// The health route of an ASGI or WSGI application. Routes behind a prefix are not trusted unless the application itself holds them.
-pub fn health(sources: &Sources<'_>, object: &str) -> Result<Option<Decision<String>>, Diagnostic> {
-    let prefixed = sources.any(r#"\b(?:url_)?prefix\s*=\s*["']/"#)?;
+pub fn health(sources: &Sources<'_>, object: &str, root: &str) -> Result<Option<Decision<String>>, Diagnostic> {
+    // What lies outside of the folder that it is imported from is no part of it.
+    let texts: Vec<Rc<Text>> = sources.texts.iter().filter(|text| root.is_empty() || text.path().below(&sources.dir.at(root)).is_some()).cloned().collect();
+    let prefix = regex(r#"\b(?:url_)?prefix\s*=\s*["']/"#)?;
+    let prefixed = texts.iter().any(|text| prefix.is_match(text.as_str()));
     let holder = if prefixed { regex_escape(object) } else { r"\w+".to_owned() };
     let mut patterns = vec![format!(r#"@{holder}\.(?:get|route|api_route|head|custom_route)\(\s*["'](/[\w./-]*)["']"#)];
     if !prefixed {
@@ -161,7 +129,7 @@ pub fn health(sources: &Sources<'_>, object: &str) -> Result<Option<Decision<Str
         patterns.push(r#"\b(?:add_route|add_get|web\.get)\(\s*(?:["'][\w*]+["']\s*,\s*)?["'](/[\w./-]*)["']"#.to_owned());
         patterns.push(r#"\bRoute\(\s*["'](/[\w./-]*)["']"#.to_owned());
     }
-    pick(sources, &patterns, HEALTH)
+    pick(&texts, &patterns, HEALTH)
 }
 
 /// The health route of a Django project: in its root URLs, or in those that it includes without a prefix.
@@ -199,10 +167,10 @@ pub fn django_health(sources: &Sources<'_>, django: &Django) -> Result<Option<De
     }))
 }
 
-fn pick(sources: &Sources<'_>, patterns: &[String], wanted: &[&str]) -> Result<Option<Decision<String>>, Diagnostic> {
+fn pick(texts: &[Rc<Text>], patterns: &[String], wanted: &[&str]) -> Result<Option<Decision<String>>, Diagnostic> {
     let mut hits = Vec::new();
     for pattern in patterns {
-        hits.extend(crate::detect::source::find_all(&sources.texts, &regex(pattern)?, "#"));
+        hits.extend(crate::detect::source::find_all(texts, &regex(pattern)?, "#"));
     }
     Ok(wanted.iter().find_map(|path| {
         let hit = hits.iter().find(|hit| hit.value.trim_end_matches('/') == *path)?;
@@ -235,6 +203,8 @@ mod tests {
             ("server.add_insecure_port('[::]:50052')", Some(50052)),
             ("a.add_argument('--port', default=9001)\nb.add_argument('--port', default=9002)", None),
             ("redis_port = 6379", None),
+            ("DEFAULTS = {\n    'HOST': '0.0.0.0',\n    'PORT': '8081',\n}", Some(8081)),
+            ("class Kind(enum.IntEnum):\n    PORT = 11\n", None),
             ("class Settings(BaseSettings):\n    host: str = '::'\n    port: int = 8090\n", Some(8090)),
             ("class RedisSettings(BaseSettings):\n    port: int = 6379\n", None),
         ] {
@@ -259,8 +229,8 @@ mod tests {
     #[test]
     fn a_route_behind_a_prefix_is_not_trusted() {
         let (tree, ()) = sources("@router.get('/health')\nx = APIRouter(prefix='/v1')\n");
-        assert!(health(&Sources::read(&tree.root(), false, &[]), "app").expect("fine").is_none());
+        assert!(health(&Sources::read(&tree.root(), false, &[]), "app", "").expect("fine").is_none());
         let (tree, ()) = sources("@router.get('/health')\n");
-        assert_eq!(health(&Sources::read(&tree.root(), false, &[]), "app").expect("fine").expect("found").value, "/health");
+        assert_eq!(health(&Sources::read(&tree.root(), false, &[]), "app", "").expect("fine").expect("found").value, "/health");
     }
 }

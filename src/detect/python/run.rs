@@ -2,6 +2,7 @@
 
 use super::apps::{self, App, Sources};
 use super::django::{self, Django};
+use super::listens;
 use super::managers::Manager;
 use super::options;
 use super::processes;
@@ -66,6 +67,9 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<Writes, Diagn
     // An application that no server among the dependencies serves may be a part of a program that does.
     let prepared = runners::prepares(facts)?.is_some();
     let plain = run.apps.len() == 1 && of_web && !prepared && servers::has_one(facts.project, facts.installed, &run.apps[0]);
+    if let Some(folder) = process.as_ref().and_then(|process| listens::goes_to(&process.command)) {
+        run.apps = apps::below(facts.sources, &folder, run.apps);
+    }
     if run.apps.len() > 1 {
         run.apps = stated::chosen(facts, process.as_ref(), run.apps);
     }
@@ -93,10 +97,11 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<Writes, Diagn
     if let Some(process) = process.filter(|process| process.name == "web") {
         ports.extend(said.as_deref().and_then(routes::port_of).map(|port| (port, Source::File(process.at.clone()))));
     }
-    ports.extend(routes::of_settings(facts.sources, said.as_deref())?.iter().cloned());
+    ports.extend(listens::ports(facts.sources, said.as_deref())?.iter().cloned());
     // Commands of a Django project listen to much that is not the site.
     if run.django.is_none() {
         ports.extend(routes::ports(facts.sources)?.iter().cloned());
+        ports.extend(listens::own(facts.sources).iter().filter_map(|setting| Some((setting.port()?, Source::File(setting.at.clone())))));
     }
     if let [app] = &run.apps[..] {
         ports.extend(routes::of_script(&facts.sources.dir, &app.target())?);
@@ -117,6 +122,9 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<Writes, Diagn
         ports.extend(asked.clone().map(|at| (8000, Source::inferred("the program reads PORT", [at]))));
         let bare = facts.sources.find(r"\b(uvicorn\.run)\(")?.filter(|_| facts.project.needs(&["uvicorn", "fastapi"]).is_some());
         ports.extend(bare.map(|hit| (8000, Source::inferred("the port of uvicorn", [hit.at]))));
+        let waitress = facts.sources.find(r"(?m)^\s*(from\s+waitress\s+import\s+serve|import\s+waitress)\b")?;
+        let waitress = waitress.filter(|_| facts.project.needs(&["waitress"]).is_some());
+        ports.extend(waitress.map(|hit| (8080, Source::inferred("the port of waitress", [hit.at]))));
     }
     let server = listens.is_some() || run.row.is_none() && process.is_none_or(|process| process.name == "web");
     draft.port = if server { asked::port(facts.hints, ports)? } else { asked::port(facts.hints, Candidates::new())? };
@@ -311,11 +319,12 @@ fn settle(facts: &Facts<'_>, run: &Run<'_>, servers: &Servers<'_>, process: Opti
         && let Some(port) = draft.port.as_ref().map(|port| port.value)
     {
         let unbound =
-            command.contains("gunicorn") && routes::port_of(command).is_none() && !sources.dir.has("gunicorn.conf.py") && !routes::binds(sources, command);
+            command.contains("gunicorn") && routes::port_of(command).is_none() && !sources.dir.has("gunicorn.conf.py") && !listens::binds(sources, command);
         if command.contains("gunicorn ") {
-            let bind = if routes::binds_inside(&sources.dir, command) { format!("--bind 0.0.0.0:{port} ") } else { String::new() };
+            let bind = if listens::binds_inside(&sources.dir, command) { format!("--bind 0.0.0.0:{port} ") } else { String::new() };
             draft.env.push(("GUNICORN_CMD_ARGS".to_owned(), format!("{bind}{}", servers.gunicorn_settings())));
         }
+        draft.env.extend(listens::of_uwsgi(&sources.dir, command, port));
         if command.contains("$PORT") || command.contains("${PORT") || unbound {
             draft.env.push(("PORT".to_owned(), port.to_string()));
         }
@@ -377,9 +386,12 @@ fn health(facts: &Facts<'_>, run: &Run<'_>, listens: bool) -> Result<Health, Dia
         );
         return Ok(Health::Http(Decision::new(path.clone(), source)));
     }
-    let found = match &run.django {
-        Some(django) => routes::django_health(facts.sources, django)?,
-        None => routes::health(facts.sources, run.apps.first().map_or("app", |app| if app.factory { "app" } else { app.object.as_str() }))?,
+    let found = if let Some(django) = &run.django {
+        routes::django_health(facts.sources, django)?
+    } else {
+        let app = run.apps.first();
+        let object = app.map_or("app", |app| if app.factory { "app" } else { app.object.as_str() });
+        routes::health(facts.sources, object, app.map_or("", |app| app.import_root.as_str()))?
     };
     let route =
         found.unwrap_or_else(|| Decision::new("/".to_owned(), Source::default("no route of its own for health was found: any answer below 500 will do")));

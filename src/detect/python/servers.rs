@@ -237,7 +237,7 @@ impl Servers<'_> {
         if !root.is_empty() {
             command.extend(words(&["--chdir", root]));
         }
-        if !self.sets("bind") || super::routes::binds_inside(self.dir, "") {
+        if !self.sets("bind") || super::listens::binds_inside(self.dir, "") {
             command.extend(words(&["--bind", &self.bind()]));
         }
         if !self.sets("worker_class") {

@@ -22,6 +22,9 @@ const REACTION: Duration = Duration::from_secs(20);
 /// How long a page may take to show a change.
 const PAGE: Duration = Duration::from_secs(30);
 
+/// What there is to say of a program that does its work and is done.
+const ENDS: &str = "runs to its end with code 0; a change is read at the next start";
+
 /// Runs the check.
 pub fn dev(session: &mut Session<'_>) -> Result<Finding, Fault> {
     let Some(name) = session.subject.dev.clone() else { return Ok(Finding::skipped(Check::Dev, "there is no development stage")) };
@@ -163,7 +166,7 @@ fn observe(
 ) -> Result<Finding, Fault> {
     session.progress.step("waiting for the first answer");
     let begun = match live::wait(session, name, ports, Instant::now(), session.options.patience * COMPILES)? {
-        Start::Ended { code: 0 } if ports.is_empty() => return Ok(Finding::ok(Check::Dev, "runs to its end with code 0; a change is read at the next start")),
+        Start::Ended { code: 0 } if ports.is_empty() => return Ok(Finding::ok(Check::Dev, ENDS)),
         Start::Ended { code } => return Ok(Finding::fail(Check::Dev, format!("ends with code {code}")).more(live::log(session, name))),
         Start::Mute => {
             return Ok(Finding::fail(Check::Dev, format!("nothing answers on port {}", ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")))
@@ -186,6 +189,9 @@ fn observe(
     };
     let mut tried = Vec::new();
     for file in edit::candidates(copy, &command).into_iter().take(3) {
+        if let Some(finding) = done(session, name, ports)? {
+            return Ok(finding);
+        }
         session.progress.step(&format!("changing {file}"));
         match react(session, name, ports, copy, copied_to, &file)? {
             Reaction::Seen(what) => {
@@ -199,6 +205,9 @@ fn observe(
             Reaction::None => tried.push(file),
         }
     }
+    if let Some(finding) = done(session, name, ports)? {
+        return Ok(finding);
+    }
     if tried.is_empty() {
         return Ok(Finding::skipped(Check::Dev, format!("{begun}; no source file of the context lies in the container's folder, so none was changed")));
     }
@@ -207,6 +216,16 @@ fn observe(
     Ok(Finding::fail(Check::Dev, format!("{begun}, but nothing happens after a change to {}", tried.join(", ")))
         .more(said)
         .help("run the program under a watcher in the development stage, and sync the sources with develop.watch"))
+}
+
+/// The finding where a program without a port has come to its end by itself.
+fn done(session: &Session<'_>, name: &str, ports: &[u16]) -> Result<Option<Finding>, Fault> {
+    if !ports.is_empty() {
+        return Ok(None);
+    }
+    let state = session.inspect("container", name)?["State"].take();
+    let ended = state["Status"] == "exited" && state["ExitCode"] == 0;
+    Ok(ended.then(|| Finding::ok(Check::Dev, ENDS)))
 }
 
 /// Waits until compose says that it watches; a compose file without `develop` says nothing.
