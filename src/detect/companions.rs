@@ -1,4 +1,4 @@
-//! How a compiled program learns where its databases are: the variables that it asks for itself, in the shape that it shows.
+//! How a program learns where its databases are: the variables that it asks for itself, in the shape that it shows.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -28,8 +28,19 @@ const COMPANIONS: &[Companion] = &[
 /// What variables of a database begin with that don't say which.
 const ANY: &[&str] = &["DB", "DATABASE", "SQL"];
 
-/// Tells the development container of the draft's companions.
+/// Tells the development container of the draft's companions, by the names in the source.
 pub fn tell(draft: &mut ServiceDraft, stack: &str, texts: &[Rc<Text>], dir: &Dir<'_>) {
+    let shown = shown(dir);
+    draft.compose.reads = names(texts).into_iter().chain(shown.keys().cloned()).collect();
+    by_names(draft, stack, &shown);
+}
+
+/// The same by the names that the draft is known to read.
+pub fn tell_reader(draft: &mut ServiceDraft, stack: &str, dir: &Dir<'_>) {
+    by_names(draft, stack, &shown(dir));
+}
+
+fn by_names(draft: &mut ServiceDraft, stack: &str, shown: &BTreeMap<String, String>) {
     let Ok(services) = Services::load() else { return };
     let has = |id: &str| {
         let rows = services.service.iter().filter(|row| row.id == id).filter_map(|row| row.clients.get(stack));
@@ -39,9 +50,10 @@ pub fn tell(draft: &mut ServiceDraft, stack: &str, texts: &[Rc<Text>], dir: &Dir
     if present.is_empty() {
         return;
     }
-    let shown = shown(dir);
     let mut found: BTreeMap<String, String> = BTreeMap::new();
-    for name in names(texts).iter().chain(shown.keys()) {
+    let mut led: BTreeSet<&str> = BTreeSet::new();
+    let asked: BTreeSet<String> = draft.compose.reads.iter().cloned().collect();
+    for name in &asked {
         let value = present.iter().find_map(|companion| {
             // The first database is the one that is meant where nothing else is said.
             let any = companion.id != "redis" && present.iter().find(|one| one.id != "redis").is_some_and(|first| first.id == companion.id);
@@ -50,13 +62,23 @@ pub fn tell(draft: &mut ServiceDraft, stack: &str, texts: &[Rc<Text>], dir: &Dir
                 // What stands before is the project's own name at most.
                 (before.is_empty() || before.ends_with('_') && before.matches('_').count() == 1).then(|| rest.trim_start_matches('_'))
             })?;
-            companion.value(ending, shown.get(name).map_or("", String::as_str), stack)
+            Some((companion.id, companion.value(ending, shown.get(name).map_or("", String::as_str), stack)?))
         });
-        if let Some(value) = value {
+        if let Some((id, value)) = value {
+            // A name of a database alone leads nowhere.
+            if value.contains(id) {
+                led.insert(id);
+            }
             found.insert(name.clone(), value);
         }
     }
     let given = |name: &String| stack != "go" && services.service.iter().any(|row| row.app_env.contains_key(name));
+    // What it asks for by the catalogue's name too, it gets by that. Of several databases one is meant.
+    let by_catalogue = |id: &str| services.service.iter().any(|row| row.id == id && row.app_env.keys().chain(&row.also).any(|name| asked.contains(name)));
+    let to_database = led.iter().any(|id| *id != "redis");
+    let mut ids: Vec<&str> = present.iter().map(|companion| companion.id).collect();
+    ids.retain(|id| (led.contains(id) || to_database && *id != "redis") && !by_catalogue(id));
+    draft.compose.led = ids.into_iter().map(ToOwned::to_owned).collect();
     for (name, value) in found {
         if !given(&name) && !draft.compose.env.iter().any(|(known, _)| *known == name) {
             draft.compose.env.push((name, value));
@@ -129,7 +151,8 @@ mod tests {
         let at = Evidence::file(RelPath::root());
         draft.dependencies = clients.iter().map(|name| Dependency { name: (*name).to_owned(), at: at.clone(), production: true }).collect();
         tell(&mut draft, "go", &[Rc::new(Text::new(RelPath::known("main.go"), source))], &tree.root());
-        draft.compose.env.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
+        let led = draft.compose.led.iter().map(|id| format!("by its own: {id}"));
+        draft.compose.env.iter().map(|(name, value)| format!("{name}={value}")).chain(led).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -138,12 +161,24 @@ mod tests {
         for (source, example, clients, expected) in [
             ("os.Getenv(\"DATABASE_URL\")", "", vec![pq], "DATABASE_URL=postgres://app@postgres:5432/app?sslmode=disable"),
             ("URL string `env:\"PG_URL,required\"`", "", vec![pq], "PG_URL=postgres://app@postgres:5432/app?sslmode=disable"),
-            ("x(\"DB_HOST\", \"DB_PORT\", \"DB_SSLMODE\", \"DB_COUNT\")", "", vec![pq], "DB_HOST=postgres DB_PORT=5432 DB_SSLMODE=disable"),
-            ("", "APP_DB_DSN=user:pw@tcp(localhost:3306)/x", vec![mysql], "APP_DB_DSN=root@tcp(mysql:3306)/app?parseTime=true"),
-            ("", "DSN=1\nDB_SOURCE=postgresql://u:p@localhost/x", vec![pq], "DB_SOURCE=postgresql://app@postgres:5432/app?sslmode=disable"),
-            ("", "DB_DSN=\"host=localhost user=x\"", vec![pq], "DB_DSN=host=postgres port=5432 user=app dbname=app sslmode=disable"),
-            ("f(\"REDIS_ADDR\", \"DB_HOST\")", "", vec![redis], "REDIS_ADDR=redis:6379"),
+            (
+                "x(\"DB_HOST\", \"DB_PORT\", \"DB_SSLMODE\", \"DB_COUNT\")",
+                "",
+                vec![pq],
+                "DB_HOST=postgres DB_PORT=5432 DB_SSLMODE=disable by its own: postgres",
+            ),
+            ("", "APP_DB_DSN=user:pw@tcp(localhost:3306)/x", vec![mysql], "APP_DB_DSN=root@tcp(mysql:3306)/app?parseTime=true by its own: mysql"),
+            (
+                "",
+                "DSN=1\nDB_SOURCE=postgresql://u:p@localhost/x",
+                vec![pq],
+                "DB_SOURCE=postgresql://app@postgres:5432/app?sslmode=disable by its own: postgres",
+            ),
+            ("", "DB_DSN=\"host=localhost user=x\"", vec![pq], "DB_DSN=host=postgres port=5432 user=app dbname=app sslmode=disable by its own: postgres"),
+            ("f(\"REDIS_ADDR\", \"DB_HOST\")", "", vec![redis], "REDIS_ADDR=redis:6379 by its own: redis"),
             ("f(\"REDIS_HOST\")", "", vec![pq], ""),
+            ("f(\"DB_NAME\")", "", vec![pq], "DB_NAME=app"),
+            ("f(\"DB_HOST\", \"DATABASE_URL\")", "", vec![pq], "DATABASE_URL=postgres://app@postgres:5432/app?sslmode=disable DB_HOST=postgres"),
         ] {
             assert_eq!(told(source, example, &clients), expected, "{source} {example}");
         }

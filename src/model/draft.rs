@@ -212,6 +212,8 @@ pub struct Compose {
     pub env: Vec<(String, String)>,
     /// The names of the variables that the program reads, where they are known.
     pub reads: Vec<String>,
+    /// The companions that `env` leads to by the program's own variables, so that those of the catalogue would be for nobody.
+    pub led: Vec<String>,
     /// Secrets that the build mounts.
     pub secrets: Vec<BuildSecret>,
 }

@@ -17,7 +17,9 @@ pub fn plan(drafts: &[ServiceDraft], services: &[ServicePlan], catalog: &Catalog
         let rows = companions_of(place, drafts, catalog, answers)?;
         let mut env: BTreeMap<String, String> = BTreeMap::new();
         for row in &rows {
-            env.extend(row.app_env_of(&service.framework, &draft.compose.reads));
+            if !draft.compose.led.contains(&row.id) {
+                env.extend(row.app_env_of(&service.framework, &draft.compose.reads));
+            }
             if !companions.iter().any(|known| known.id == row.id) {
                 companions.push(row);
             }

@@ -105,6 +105,26 @@ impl Options {
     }
 }
 
+/// Last words of options that build what no image needs, and what that would ask for in its turn.
+const NEEDLESS: &[&str] = &["BENCHMARKS", "DOC", "DOCS", "DOCUMENTATION", "EXAMPLES", "MAN", "MANPAGES", "TESTING", "TESTS", "UNITTESTS"];
+
+/// The words that switch such options off, where the project has them on and nobody said otherwise.
+fn needless(texts: &[Rc<Text>], given: &[String]) -> Vec<String> {
+    let own = |name: &str| given.iter().any(|word| word.starts_with(&format!("-D{name}=")) || word.starts_with(&format!("-D{name}:")));
+    let last = |name: &str| name.to_ascii_uppercase().rsplit('_').next().is_some_and(|word| NEEDLESS.contains(&word));
+    let switch = |name: &str| ["BUILD", "DOC", "ENABLE", "INSTALL", "WITH"].iter().any(|word| name.to_ascii_uppercase().contains(word));
+    let mut found = Vec::new();
+    for text in texts {
+        for (groups, _) in matches(text, r#"(?i)\boption\s*\(\s*(\w+)\s+"[^"]*"\s*(?:ON|TRUE|YES|1)\s*\)"#, '#') {
+            let word = format!("-D{}=OFF", groups[0]);
+            if last(&groups[0]) && switch(&groups[0]) && !own(&groups[0]) && !found.contains(&word) {
+                found.push(word);
+            }
+        }
+    }
+    found
+}
+
 /// Whether the project brings the module that finds a package.
 fn own_module(dir: &Dir<'_>, package: &str) -> bool {
     let file = format!("Find{package}.cmake");
@@ -115,7 +135,8 @@ fn own_module(dir: &Dir<'_>, package: &str) -> bool {
 pub fn cmake(dir: &Dir<'_>, given: &[String]) -> Facts {
     let mut facts = Facts::default();
     let texts = build_files(dir, "CMakeLists.txt");
-    let options = Options::of(&texts, given);
+    facts.needless = needless(&texts, given);
+    let options = Options::of(&texts, &[given, facts.needless.as_slice()].concat());
     let mut without: Vec<String> = Vec::new();
     for text in texts {
         let folder = text.path().parent().and_then(|parent| parent.below(dir.path()).map(ToOwned::to_owned)).unwrap_or_default();
@@ -216,5 +237,13 @@ mod tests {
         assert_eq!(names(&[]), "Fine ZLIB Perhaps");
         assert_eq!(names(&["-DWITH_LUA=ON".to_owned()]), "Lua Perhaps");
         assert!(cmake(&tree.root(), &[]).programs.is_empty());
+    }
+
+    #[test]
+    fn manuals_and_tests_are_not_built() {
+        let text = "option(WITH_TLS \"words\" ON)\noption(DOCUMENTATION \"words\" ON)\noption(APP_BUILD_TESTS\n  \"words (here)\" ON)\noption(BUILD_EXAMPLES \"words\" OFF)\nif(APP_BUILD_TESTS)\nfind_package(GTest)\nendif()\n";
+        let facts = cmake(&Tree::memory([("CMakeLists.txt", text)]).root(), &[]);
+        assert_eq!(facts.needless, ["-DDOCUMENTATION=OFF", "-DAPP_BUILD_TESTS=OFF"]);
+        assert!(facts.libraries.is_empty());
     }
 }

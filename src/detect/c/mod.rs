@@ -5,6 +5,7 @@ mod folder;
 mod presets;
 mod program;
 mod systems;
+mod texts;
 mod writes;
 
 use std::rc::Rc;
@@ -68,7 +69,7 @@ impl Detector for Native {
         for (name, file) in SYSTEMS.iter().filter(|(_, file)| dir.has(file)) {
             systems.push((*name).to_owned(), Source::File(Evidence::file(dir.at(file))));
         }
-        let texts = source::files(dir, &[C, CPP].concat(), &[]);
+        let texts: Vec<Rc<Text>> = source::files(dir, &[C, CPP].concat(), &[]).iter().map(texts::on_linux).collect();
         systems.extend(texts.first().map(|text| (ALONE.to_owned(), Source::inferred("no build file", [text.evidence()]))));
         let known: Vec<&str> = pack.package_manager.iter().map(|row| row.id.as_str()).collect();
         let Some(mut system) = asked::one_of(&hints, Question::PackageManager, &known, systems)? else { return Ok(Found::default()) };
@@ -121,8 +122,8 @@ impl Project<'_> {
             return Ok(draft);
         };
         let hints = self.answers.hints(&draft.root, &draft.name);
-        let texts = self.sources(&program.name);
-        program::facts(&mut draft, &texts, &hints)?;
+        let texts = texts::of_program(&self.texts, program, &self.facts.programs);
+        program::facts(&mut draft, &texts, texts::settings(self.dir, &program.name).as_deref(), &hints)?;
         self.packages(&mut draft, cpp);
         self.commands(&mut draft, program, cpp)?;
         let reads = source::reads(self.dir, &texts, "");
@@ -140,14 +141,6 @@ impl Project<'_> {
         draft.watch.paths = vec![".".to_owned()];
         draft.compose.volumes = vec!["home:/home/app".to_owned()];
         Ok(draft)
-    }
-
-    /// The sources without those of other programs: where one with a `main` has the program's name, each other one is another's.
-    fn sources(&self, name: &str) -> Vec<Rc<Text>> {
-        let main = |text: &Rc<Text>| text.as_str().contains(" main(");
-        let own = |text: &Rc<Text>| text.path().name().rsplit_once('.').is_some_and(|(stem, _)| stem == name);
-        let named = self.texts.iter().any(|text| main(text) && own(text));
-        self.texts.iter().filter(|text| !named || !main(text) || own(text)).cloned().collect()
     }
 
     /// Without a word of the build file the sources say it; where both languages lie there, the build file would have named C++.
@@ -203,7 +196,8 @@ impl Project<'_> {
         need(&self.system.value, &at);
         let mut unknown = Vec::new();
         for library in &self.facts.libraries {
-            if !need(&library.name, &library.at) && !library.name.starts_with("-l") {
+            // What the build can do without needs no word.
+            if !need(&library.name, &library.at) && !library.name.starts_with("-l") && library.production {
                 unknown.push(library);
             }
         }
@@ -212,7 +206,7 @@ impl Project<'_> {
             let row = self.pack.system(header);
             row.is_some_and(|row| row.dependency.iter().any(|name| self.facts.fetched.iter().any(|own| name.to_ascii_lowercase().contains(own))))
         };
-        for (header, at) in included(&self.texts).into_iter().filter(|(header, _)| !fetched(header)) {
+        for (header, at) in texts::included(self.dir, &self.texts).into_iter().filter(|(header, _)| !fetched(header)) {
             need(&header, &at);
         }
         let mut names: Vec<String> = unknown.iter().map(|library| format!("`{}`", crate::model::evidence::tame(&library.name))).collect();
@@ -235,7 +229,7 @@ impl Project<'_> {
         let (build, dev) = match self.system.value.as_str() {
             "cmake" => {
                 let given = presets::variables(self.dir);
-                let more = given.iter().flat_map(|given| &given.value).map(|word| format!(" {word}")).collect::<String>();
+                let more = given.iter().flat_map(|given| &given.value).chain(&self.facts.needless).map(|word| format!(" {word}")).collect::<String>();
                 draft.facts.extend(given.map(|given| ("cmake variables".to_owned(), Decision::new(given.value.join(" "), given.source))));
                 let last = if installs {
                     "cmake --install build --prefix /out/usr/local --strip".to_owned()
@@ -248,13 +242,16 @@ impl Project<'_> {
             "meson" => {
                 let last = if installs { "meson install -C build --destdir /out --strip".to_owned() } else { format!("meson compile -C build && {put}") };
                 let dev = format!("{{ [ -d build ] || meson setup build; }} && meson compile -C build && exec {}", program.output);
-                (format!("meson setup build --buildtype=release --prefix=/usr/local && {last}"), dev)
+                let linked = if self.facts.own_libraries { " --default-library=static" } else { "" };
+                (format!("meson setup build --buildtype=release{linked} --prefix=/usr/local && {last}"), dev)
             }
             "autotools" => {
                 // The image has one folder of programs.
                 let aside = |prefix: &str| if self.facts.sbin { format!(" --sbindir={prefix}/bin") } else { String::new() };
-                let dev = format!("autoreconf -fi && ./configure --prefix=/tmp/dev{} && make install && exec /tmp/dev/bin/{binary}", aside("/tmp/dev"));
-                (format!("autoreconf -fi && ./configure --prefix=/usr/local{} && make install DESTDIR=/out", aside("/usr/local")), dev)
+                let make = &self.facts.bootstrap;
+                let dev = format!("{make} && ./configure --prefix=/tmp/dev{} && make install && exec /tmp/dev/bin/{binary}", aside("/tmp/dev"));
+                let linked = if self.facts.own_libraries { " --disable-shared" } else { "" };
+                (format!("{make} && ./configure --prefix=/usr/local{}{linked} && make install DESTDIR=/out", aside("/usr/local")), dev)
             }
             "make" => {
                 let configure = if own_script(self.dir) { "./configure --prefix=/usr/local && " } else { "" };
@@ -299,7 +296,7 @@ impl Project<'_> {
         let files: Vec<String> =
             std::iter::once(program.output.as_str()).chain(others).filter_map(|path| shlex::try_quote(path).ok().map(std::borrow::Cow::into_owned)).collect();
         let mut flags: Vec<String> = Vec::new();
-        for (header, _) in included(&self.texts) {
+        for (header, _) in texts::included(self.dir, &self.texts) {
             let own = self.pack.data.get("flags").and_then(|flags| flags.get(&header)).and_then(toml::Value::as_str);
             let of_row = || self.pack.system(&header)?.dependency.iter().find(|name| name.starts_with("-l")).map(String::as_str);
             let flag = own.or_else(of_row);
@@ -309,34 +306,6 @@ impl Project<'_> {
         let tail = files.into_iter().chain(flags).collect::<Vec<_>>().join(" ");
         move |options| format!("{compiler} {options} {tail}")
     }
-}
-
-/// The headers that are included with angle brackets, each with the first place.
-fn included(texts: &[Rc<Text>]) -> Vec<(String, Evidence)> {
-    let mut found: Vec<(String, Evidence)> = Vec::new();
-    for text in texts {
-        // What is included only where a build says that it is there, or on another system.
-        let mut under: Vec<bool> = Vec::new();
-        for (number, line) in text.lines() {
-            let sharp = line.trim_start().strip_prefix('#').map(str::trim_start).unwrap_or_default();
-            if sharp.starts_with("if") {
-                // Macros with underscores before them are the compiler's own.
-                let names = sharp.strip_prefix("ifdef ").or_else(|| sharp.strip_prefix("if ").filter(|rest| rest.contains("defined") && !rest.contains('!')));
-                let of_build = names.is_some_and(|names| !names.replace("defined", "").trim_start_matches([' ', '(']).starts_with("__"));
-                under.push(of_build || sharp.contains("__APPLE__"));
-            } else if sharp.starts_with("endif") {
-                under.pop();
-            }
-            if under.contains(&true) {
-                continue;
-            }
-            let Some(header) = line.trim_start().strip_prefix("#include <").and_then(|rest| rest.split('>').next()) else { continue };
-            if !found.iter().any(|(known, _)| known == header) {
-                found.push((header.to_owned(), Evidence::line(text.path().clone(), number, line.trim())));
-            }
-        }
-    }
-    found
 }
 
 #[cfg(test)]
@@ -360,6 +329,33 @@ mod tests {
         assert_eq!(found(&[("Makefile", makefile), ("httpd.c", &own), ("client.c", &other)]), "/usr/local/bin/httpd 4000");
         let cmake = "project(x C)\nadd_executable(crud-exe a.c)\nadd_executable(crud-test t.c)\n";
         assert_eq!(found(&[("CMakeLists.txt", cmake), ("a.c", &own)]), "/usr/local/bin/crud-exe 4000");
+    }
+
+    #[test]
+    fn the_port_is_the_programs_own() {
+        let serve = "int main(void) { listen(s, 1); for (;;) accept(s, 0, 0); }\n";
+        let all = [("Makefile", "d: d.c\n\tcc -o $@ $<\n"), ("d.c", serve)];
+        let port = |more: (&str, &str)| found(&[all[0], all[1], more]);
+        for (more, expected) in [
+            (("d.h", "#define Portdef \"11300\"\n"), "11300"),
+            (("e.c", "int port = p ? std::stoi(p) : 6390;\n"), "6390"),
+            (("e.c", "svr.listen(\"0.0.0.0\", env ? std::atoi(env) : 8085);\n"), "8085"),
+            (("u.c", "puts(\" -p PORT  listen on port (default is 7001)\\n\");\n"), "7001"),
+            (("w.c", "start(\"0.0.0.0\", \"7890\", 0);\n"), "7890"),
+            (("etc/d.conf.in", "# Port 1\nPort 8888\nTimeout 6000\n"), "8888"),
+            (("etc/other.conf", "Port 8888\n"), "0"),
+            (("w.c", "#ifdef _WIN32\nint port = 7000;\n#endif\n"), "0"),
+        ] {
+            assert_eq!(port(more), format!("/usr/local/bin/d {expected}"), "{}", more.1);
+        }
+        let files = [
+            ("CMakeLists.txt", "project(d C)\nadd_subdirectory(client)\nadd_subdirectory(src)\n"),
+            ("client/CMakeLists.txt", "add_executable(d_pub pub.c)\n"),
+            ("client/pub.c", "int main(void) { int port = 1884; }\n"),
+            ("src/CMakeLists.txt", "add_executable(d main.c)\n"),
+            ("src/main.c", &format!("int port = 1993;\n{serve}")),
+        ];
+        assert_eq!(found(&files), "/usr/local/bin/d 1993");
     }
 
     #[test]

@@ -13,6 +13,8 @@ const PORTS: &[(&str, &str)] = &[
     (r#"getenv\(\s*"PORT"\s*\)[^;]*?"(\d{2,5})""#, "the default of PORT"),
     (r#"getenv\(\s*"PORT"\s*\)[^;]*?:\s*(\d{2,5})\b"#, "the default of PORT"),
     (r#"\bport\w*\s*\?[^;]*?:\s*"?(\d{2,5})\b"#, "the default of the port"),
+    (r#"\b(?:\w*_)?(?:port|PORT)\w*\s*=[^;?]*\?[^;]*[^:;]:\s*"?(\d{2,5})\b"#, "the default of the port"),
+    (r#"\blisten\(\s*"[^"]*"\s*,[^;?]*\?[^;]*[^:;]:\s*(\d{2,5})\b"#, "the default of the port"),
     (r"\bhtons\(\s*(\d{2,5})\s*\)", ""),
     (r#"\blisten\(\s*"[^"]*"\s*,\s*(\d{2,5})\b"#, ""),
     (r"\b[A-Z]?\w*Server\s+\w+\(\s*(\d{4,5})\s*,", ""),
@@ -23,8 +25,10 @@ const PORTS: &[(&str, &str)] = &[
     (r#"\{\s*"(?:0\.0\.0\.0|localhost|127\.0\.0\.1)"\s*,\s*(\d{2,5})\b"#, ""),
     (r"\b(?:tcp|udp)::v[46]\(\)\s*,\s*(\d{2,5})\b", ""),
     (r#""(?:https?://)?(?:0\.0\.0\.0|\[::\]|localhost|127\.0\.0\.1):(\d{2,5})""#, ""),
-    (r"#\s*define\s+(?:\w+_)?PORT(?:_DEFAULT|_NUMBER|_NUM|_NO|NUM)?\s+\(?(\d{2,5})\b", ""),
+    (r#""(?:0\.0\.0\.0|::|localhost|127\.0\.0\.1)"\s*,\s*"(\d{2,5})""#, ""),
+    (r#"#\s*define\s+(?:\w+_)?(?:PORT|Port|[A-Z]{2,8}PORT)(?:_DEFAULT|_NUMBER|_NUM|_NO|_STR|NUM|def)?\s+[("]{0,2}(\d{2,5})\b"#, ""),
     (r#"\b(?:\w*_)?(?:port|PORT|\w*Port|[a-z]{2,8}port)(?:_?(?:no|num|number))?\s*(?:=|\{)\s*"?(\d{4,5})\b"#, ""),
+    (r#""[^"\n]*\b[Pp]ort\b[^"\n]*\bdefaults?(?:\s+(?:is|to|port))?\s*[:=]?\s*(\d{4,5})\b"#, "the default that its help names"),
 ];
 
 /// Calls of libraries that open a port.
@@ -37,7 +41,7 @@ const WANTS: &str = r"\bargc\s*(<\s*[2-9]|==\s*1|<=\s*[1-9])\)[^}]{0,200}?(?:[uU
 const NOT_STATIC: &str = r"\b(getaddrinfo|gethostbyname|getpwnam|getpwuid|getgrnam|dlopen|iconv_open)\s*\(";
 
 /// States what the code says.
-pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], hints: &Hints<'_>) -> Result<(), Diagnostic> {
+pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], installed: Option<&Text>, hints: &Hints<'_>) -> Result<(), Diagnostic> {
     let listens = search(texts, r"\b(accept4?\s*\(|listen\s*\()").or_else(|| search(texts, LIBRARIES));
     let mut ports = Candidates::new();
     for (pattern, rule) in PORTS.iter().filter(|_| listens.is_some()) {
@@ -53,6 +57,9 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], hints: &Hints<'_>) ->
             }
         }
     }
+    // The file of settings that is installed with it has the last word of the project's own.
+    let settings: Vec<(u16, Source)> = installed.filter(|_| listens.is_some()).and_then(configured).into_iter().collect();
+    ports.extend(settings);
     draft.port = asked::first_port(hints, ports)?;
     let near = r#"(?:\b(?:bind|listen|addListener|connect_host|evhttp_bind_socket)\w*\([^;"]*"(localhost|127\.0\.0\.1)"|"(?:https?://)?(localhost|127\.0\.0\.1):\d{2,5}"|\bs_addr\s*=\s*(?:htonl\(\s*INADDR_LOOPBACK|inet_addr\(\s*"127))"#;
     if let Some(at) = search(texts, near).filter(|_| draft.port.is_some()) {
@@ -70,7 +77,9 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], hints: &Hints<'_>) ->
         search(texts, r"(HTTP/1|httplib|evhttp|lws_create_context|mg_http_listen|crow::|drogon|Pistache|microhttpd|beast::http|mongoose|restinio|oatpp)")
             .is_some();
     draft.health = match draft.kind {
-        Kind::Server if speaks_http => Health::Http(health::route(texts)),
+        Kind::Server if speaks_http && draft.port.as_ref().is_some_and(|port| listening::is_likely(port.value) || port.source.is_explicit()) => {
+            Health::Http(health::route(texts))
+        }
         Kind::Server => Health::None { because: format!("`{}` speaks no HTTP", draft.name) },
         Kind::Worker => Health::None { because: format!("`{}` serves no port", draft.name) },
         _ => Health::None { because: format!("`{}` runs and ends, it serves no port", draft.name) },
@@ -85,6 +94,17 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], hints: &Hints<'_>) ->
     }
     signals(draft, texts);
     Ok(())
+}
+
+/// The port in a file of settings: `port 8080`, `Port = 8080`, `server.port = 8080`, `listen 8080`.
+fn configured(file: &Text) -> Option<(u16, Source)> {
+    let pattern =
+        pattern::pattern(r"(?mi)^[ \t]*(?:[a-z]+\.)?(?:port|listen|listener|server-port|listen-port|http_port)[ \t]*[= \t][ \t]*(\d{2,5})[ \t]*;?[ \t]*$")
+            .ok()?;
+    let groups = pattern.captures(file.as_str())?;
+    let value = groups.get(1)?;
+    let port = value.as_str().parse().ok().filter(|port| *port > 0)?;
+    Some((port, Source::File(file.at(value.start(), source::line_of(file, value.start()).trim()))))
 }
 
 fn search(texts: &[Rc<Text>], pattern: &str) -> Option<Evidence> {
@@ -128,7 +148,7 @@ mod tests {
         let source = format!("{define}\nint main(void) {{ listen(s, 9); for (;;) accept(s, 0, 0); }}\n");
         let mut draft = ServiceDraft::new("c", RelPath::root(), "a");
         let text = Rc::new(Text::new(RelPath::known("main.c"), &source));
-        assert!(facts(&mut draft, &[text], &Answers::default().hints(&RelPath::root(), "a")).is_ok());
+        assert!(facts(&mut draft, &[text], None, &Answers::default().hints(&RelPath::root(), "a")).is_ok());
         draft.port.map(|port| port.value)
     }
 

@@ -25,6 +25,12 @@ pub struct Facts {
     pub programs: Vec<Program>,
     /// The project's own name, by which one of several programs is known.
     pub project: Option<String>,
+    /// Words for `CMake` that leave out what no image needs.
+    pub needless: Vec<String>,
+    /// Whether it makes libraries of its own beside the programs: linked in, they need not be found in the image.
+    pub own_libraries: bool,
+    /// What makes `configure`.
+    pub bootstrap: String,
     /// Whether some of its programs are for the administrator.
     pub sbin: bool,
     /// What a Makefile makes where nothing is asked for.
@@ -100,18 +106,35 @@ pub(super) fn library(name: &str, at: &Evidence) -> Dependency {
 pub fn meson(dir: &Dir<'_>) -> Facts {
     let mut facts = Facts { installs: true, ..Facts::default() };
     for text in build_files(dir, "meson.build") {
+        facts.own_libraries |= !matches(&text, r"\b((?:both_)?librar(?:y|ies))\s*\(\s*'", '#').is_empty();
         for (groups, _) in matches(&text, r"\bproject\s*\(\s*'([^']+)'([^)]*)\)", '#') {
             facts.project.get_or_insert_with(|| groups[0].clone());
             facts.cpp |= groups[1].contains("'cpp'");
         }
-        for (groups, at) in matches(&text, r"\bexecutable\s*\(\s*'([\w.+-]+)'([^)]*)\)", '#') {
+        let project = facts.project.clone().unwrap_or_default();
+        let named = matches(&text, r"(?m)^\s*(\w+)\s*=\s*'([\w.+-]+)'", '#');
+        for (groups, at) in matches(&text, r"\bexecutable\s*\(\s*('[\w.+-]+'|meson\.project_name\(\)|\w+)\s*,([^)]*)\)", '#') {
+            let by_name = || named.iter().find(|(variable, _)| variable[0] == groups[0]).map(|(variable, _)| variable[1].clone());
+            let name = match groups[0].trim_matches('\'') {
+                quoted if quoted.len() < groups[0].len() => quoted.to_owned(),
+                "meson.project_name()" => project.clone(),
+                _ => by_name().unwrap_or_default(),
+            };
+            if name.is_empty() {
+                continue;
+            }
             facts.installs &= groups[1].contains("install") && groups[1].contains("true");
             let folder = text.path().parent().and_then(|parent| parent.below(dir.path()).map(ToOwned::to_owned)).filter(|folder| !folder.is_empty());
-            let output = folder.map_or_else(|| format!("build/{}", groups[0]), |folder| format!("build/{folder}/{}", groups[0]));
-            facts.programs.push(Program { name: groups[0].clone(), output, at });
+            let output = folder.map_or_else(|| format!("build/{name}"), |folder| format!("build/{folder}/{name}"));
+            let at = Evidence { raw: at.raw.trim_matches('\'').to_owned(), ..at };
+            facts.programs.push(Program { name, output, at });
         }
-        for (groups, at) in matches(&text, r"\bdependency\s*\(\s*'([\w.+-]+)'", '#') {
-            facts.libraries.push(library(&groups[0], &at));
+        for (groups, at) in matches(&text, r"\bfind_library\s*\(\s*'([\w.+-]+)'", '#') {
+            facts.libraries.push(library(&format!("-l{}", groups[0]), &at));
+        }
+        for (groups, at) in matches(&text, r"\bdependency\s*\(\s*'([\w.+-]+)'([^()]*)", '#') {
+            let optional = groups[1].split("required").nth(1).is_some_and(|rest| rest.trim_start_matches([' ', ':']).starts_with("false"));
+            facts.libraries.push(Dependency { production: !optional, ..library(&groups[0], &at) });
             facts.libraries.push(library("PkgConfig", &at));
         }
     }
@@ -120,8 +143,13 @@ pub fn meson(dir: &Dir<'_>) -> Facts {
 
 /// configure.ac and Makefile.am.
 pub fn autotools(dir: &Dir<'_>) -> Facts {
-    let mut facts = Facts { installs: true, ..Facts::default() };
+    let mut facts = Facts { installs: true, bootstrap: "autoreconf -fi".to_owned(), ..Facts::default() };
     for text in build_files(dir, "configure.ac") {
+        // What is included and isn't there, the project's own script makes.
+        let missing = matches(&text, r"\bm4_include\s*\(\s*\[?([\w./-]+)", '#').into_iter().any(|(groups, _)| !dir.has(&groups[0]));
+        if let Some(script) = dir.first_of(["autogen.sh", "bootstrap.sh", "bootstrap"]).filter(|_| missing) {
+            facts.bootstrap = format!("NOCONFIGURE=1 ./{script}");
+        }
         for (groups, _) in matches(&text, r"\bAC_INIT\s*\(\s*\[?([\w.+-]+)", '#') {
             facts.project.get_or_insert_with(|| groups[0].clone());
         }
@@ -154,9 +182,12 @@ pub fn autotools(dir: &Dir<'_>) -> Facts {
         facts.programs = make(&Text::new(text.path().clone(), &filled)).programs;
     }
     for text in build_files(dir, "Makefile.am") {
+        let modules = text.as_str().contains("-module");
+        facts.own_libraries |= !modules && text.lines().any(|(_, line)| line.trim_start().starts_with("lib_LTLIBRARIES"));
         facts.sbin |= text.lines().any(|(_, line)| line.trim_start().starts_with("sbin_PROGRAMS"));
         for (groups, at) in matches(&text, r"(?m)^[ \t]*s?bin_PROGRAMS[ \t]*\+?=[ \t]*((?:[^\n\\]|\\\n)+)", '#') {
-            let names = groups[0].split_whitespace().filter(|name| *name != "\\" && plain(name));
+            let listed = groups[0].split('#').next().unwrap_or_default();
+            let names = listed.split_whitespace().filter(|name| *name != "\\" && plain(name));
             facts.programs.extend(names.map(|name| Program { name: name.to_owned(), output: name.to_owned(), at: at.clone() }));
         }
     }
@@ -276,8 +307,8 @@ fn left_out(text: &Text, resolve: &impl Fn(&str) -> String) -> BTreeSet<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::make;
-    use crate::fs::Text;
+    use super::{make, meson};
+    use crate::fs::{Text, Tree};
     use crate::model::RelPath;
 
     #[test]
@@ -298,5 +329,15 @@ mod tests {
         assert_eq!(libraries(optional), "-lm ncursesw PkgConfig");
         let two = "all: $(BIN)\nBIN = a\n$(BIN): a.c\n\t$(CC) -o $@ $<\nicons: b.c\n\t$(CC) -o icons b.c\n";
         assert_eq!(make(&Text::new(RelPath::known("Makefile"), two)).made, ["all", "a"]);
+    }
+
+    #[test]
+    fn meson_names_its_programs_in_many_ways() {
+        let inner = "name = 'tool'\nexecutable(name, 'b.c', install: true)\nexecutable(meson.project_name(), files('a.c'), install: true)\n";
+        let top = "project('echod', 'c')\ncc.find_library('cap')\ndependency('libfine')\ndependency('maybe', required : false)\nsubdir('src')\n";
+        let facts = meson(&Tree::memory([("meson.build", top), ("src/meson.build", inner)]).root());
+        assert_eq!(facts.programs.iter().map(|program| program.output.as_str()).collect::<Vec<_>>(), ["build/src/tool", "build/src/echod"]);
+        let needed: Vec<&str> = facts.libraries.iter().filter(|one| one.production && one.name != "PkgConfig").map(|one| one.name.as_str()).collect();
+        assert_eq!(needed, ["-lcap", "libfine"]);
     }
 }

@@ -223,7 +223,9 @@ fn health(draft: &ServiceDraft, texts: &[Rc<Text>]) -> Health {
     }
     let speaks_http = draft.framework.is_some()
         || search(texts, r#"(\bListenAndServe(?:TLS)?\(|\bhttp\.Serve\(|\bhttp\.Server\{|"github\.com/go-kratos/kratos/v2/transport/http")"#).is_some();
-    let speaks_grpc = !speaks_http && search(texts, r"\b(grpc\.NewServer\()").is_some();
+    // What it serves beside says nothing of a port that is named for gRPC.
+    let named = draft.port.as_ref().and_then(|port| port.source.evidence()).is_some_and(|at| at.raw.to_ascii_lowercase().contains("grpc"));
+    let speaks_grpc = (!speaks_http || named) && search(texts, r"\b(grpc\.NewServer\()").is_some();
     if speaks_grpc {
         return Health::None { because: format!("`{}` speaks gRPC, which nothing in this image can ask", draft.name) };
     }

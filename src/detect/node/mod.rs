@@ -48,7 +48,7 @@ use project::Project;
 use runtime::Runtime;
 use workspace::Workspace;
 
-use super::{Detector, Found, asked, deno, source};
+use super::{Detector, Found, asked, companions, deno, source};
 use crate::catalog::{FrameworkRow, StackPack};
 use crate::fs::Dir;
 use crate::manifest::{self, Package, pattern};
@@ -352,6 +352,7 @@ fn fill(draft: &mut ServiceDraft, mut project: Project<'_>, folders: &[Dir<'_>])
     }
     prisma::fill(draft, &project)?;
     draft.compose.reads = environment::reads(&project);
+    companions::tell_reader(draft, "node", &project.dir);
     writes::fill(draft, &project)?;
     inner::fill(draft, &project);
     by_its_path(draft);

@@ -57,6 +57,31 @@ pub fn variables(sources: &Sources<'_>, project: &Project, dependencies: &[Depen
     Ok(found)
 }
 
+/// The companions that these variables lead to, where the program asks for none by the catalogue's name: `DATABASE_URL` beside `DB_HOST` would be for nobody.
+pub fn led(sources: &Sources<'_>, given: &[(String, String)]) -> Result<Vec<String>, Diagnostic> {
+    let services = Services::load().map_err(|message| Diagnostic::error("catalogue", message))?;
+    // Libraries that read the address of a database themselves ask for it too.
+    let by_library = regex(r"(\bdj_database_url\b|\benv\.db\w*\(\s*\))")?;
+    let texts: Vec<String> = sources.texts.iter().map(|text| text.as_str().to_owned()).chain(examples(sources)).collect();
+    let of_database = texts.iter().any(|text| by_library.is_match(text));
+    let mut found = Vec::new();
+    for row in &services.service {
+        let asks = |name: &String| {
+            let word = regex(&format!(r"(?i)\b{name}\b"))?;
+            Ok::<_, Diagnostic>(texts.iter().any(|text| word.is_match(text)) || of_database && name == "DATABASE_URL")
+        };
+        let mut asked = false;
+        for name in row.app_env.keys() {
+            asked |= asks(name)?;
+        }
+        let leads = given.iter().any(|(name, value)| value.contains(&row.id) && !row.app_env.contains_key(name));
+        if leads && !asked {
+            found.push(row.id.clone());
+        }
+    }
+    Ok(found)
+}
+
 /// `DB_HOST` and its like, where the program knows them.
 fn parts(names: &[String], prefix: &str, id: &str, user: &str, found: &mut BTreeMap<String, String>) {
     for (endings, value) in [(&["HOST", "SERVER", "HOSTNAME"][..], id), (&["USER", "USERNAME"], user), (&["DB", "NAME", "DATABASE"], "app")] {
@@ -120,7 +145,7 @@ fn examples(sources: &Sources<'_>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::variables;
+    use super::{led, variables};
     use crate::detect::python::apps::Sources;
     use crate::detect::python::project::Project;
     use crate::fs::Tree;
@@ -144,5 +169,21 @@ mod tests {
         assert_eq!(run(&[split], &["psycopg2"]), ["DB_USER=app", "POSTGRES_HOST=postgres"]);
         assert_eq!(run(&[(".env.example", "BROKER=redis://localhost:6379/1\n")], &["redis"]), ["BROKER=redis://redis:6379/0"]);
         assert_eq!(run(&[("requirements.txt", "sqlalchemy\nasyncpg\n")], &["asyncpg"]), ["DATABASE_URL=postgresql+asyncpg://app@postgres:5432/app"]);
+    }
+
+    #[test]
+    fn the_catalogues_address_is_for_those_who_ask_for_it() {
+        let given = [("DB_HOST".to_owned(), "postgres".to_owned())];
+        for (source, expected) in [
+            ("os.environ['DB_HOST']", vec!["postgres".to_owned()]),
+            ("os.environ['DB_HOST']\nos.getenv('DATABASE_URL')", vec![]),
+            ("class Settings(BaseSettings):\n    db_host: str\n    database_url: PostgresDsn\n", vec![]),
+            ("DATABASES = {'default': dj_database_url.config()}", vec![]),
+        ] {
+            let tree = Tree::memory([("settings.py", source)]);
+            assert_eq!(led(&Sources::read(&tree.root(), false, &[]), &given).expect("fine"), expected, "{source}");
+        }
+        let tree = Tree::memory([("a.py", "x = 1")]);
+        assert_eq!(led(&Sources::read(&tree.root(), false, &[]), &[]).expect("fine"), Vec::<String>::new());
     }
 }

@@ -192,6 +192,7 @@ fn service(dir: &Dir<'_>, project: &Project, member: Option<&workspace::Member<'
             draft.compose.env.push((name, value));
         }
     }
+    draft.compose.led = companions::led(&sources, &draft.compose.env)?;
     Ok(draft)
 }
 

@@ -79,6 +79,24 @@ fn field(text: &Text, name: &str) -> Option<String> {
     Some(groups.get(1)?.as_str().to_owned())
 }
 
+/// Whether the field that stands at a place is one of these commands', not of another one: it lies in a variant, or in the arguments that a variant holds.
+pub fn takes(texts: &[Rc<Text>], words: &[String], at: &Evidence) -> bool {
+    let Some(text) = texts.iter().find(|text| *text.path() == at.file) else { return true };
+    let Some(line) = at.line else { return true };
+    let before: Vec<&str> = text.lines().take_while(|(number, _)| *number < line.get()).map(|(_, line)| line).collect();
+    let deep = |line: &str| line.len() - line.trim_start().len();
+    let own = text.lines().find(|(number, _)| *number == line.get()).map_or(0, |(_, line)| deep(line));
+    let Some(head) = before.iter().rev().find(|line| !line.trim().is_empty() && deep(line) < own) else { return true };
+    let name = |pattern: &str, text: &str| Some(pattern::pattern(pattern).ok()?.captures(text)?.get(1)?.as_str().to_owned());
+    let known = |variant: String| words.contains(&kebab(&variant));
+    if let Some(variant) = name(r"^\s+([A-Z]\w*)\s*\{\s*$", head) {
+        return known(variant);
+    }
+    let Some(kind) = name(r"\bstruct\s+(\w+)", head) else { return true };
+    let holds = format!(r"(?m)^\s+([A-Z]\w*)\s*\(\s*(?:Box<)?(?:\w+::)*{kind}\b");
+    texts.iter().find_map(|text| name(&holds, text.as_str())).is_none_or(known)
+}
+
 struct Variant {
     command: String,
     inner: Option<String>,
@@ -131,7 +149,7 @@ fn kebab(name: &str) -> String {
 mod tests {
     use std::rc::Rc;
 
-    use super::listener;
+    use super::{listener, takes};
     use crate::fs::Text;
     use crate::model::RelPath;
 
@@ -156,5 +174,15 @@ mod tests {
         let round = "#[derive(Parser)]\nenum Cmd {\n    Run(Cmd),\n}\n";
         assert!(words(&[("src/main.rs", round)]).starts_with("run"));
         assert_eq!(words(&[("src/main.rs", "#[derive(Parser)]\nstruct Cli {\n    port: u16,\n}\nenum State {\n    Start,\n}\n")]), "");
+    }
+
+    #[test]
+    fn what_another_command_asks_for_is_not_the_servers() {
+        let source = "enum Command {\n    Local {\n        /// words\n        #[clap(env)]\n        to: String,\n    },\n    Serve(ServeArgs),\n    Push(PushArgs),\n}\nstruct ServeArgs {\n    key: String,\n}\nstruct PushArgs {\n    url: String,\n}\n";
+        let text = Rc::new(Text::new(RelPath::known("src/main.rs"), source));
+        for (field, expected) in [("to:", false), ("key:", true), ("url:", false)] {
+            let at = text.at(source.find(field).unwrap_or_default(), field);
+            assert_eq!(takes(&[Rc::clone(&text)], &["serve".to_owned()], &at), expected, "{field}");
+        }
     }
 }

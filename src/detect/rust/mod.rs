@@ -256,8 +256,11 @@ impl Common<'_> {
         let by = |dependencies: &[Dependency]| {
             self.pack.frameworks(|name| dependencies.iter().any(|dependency| dependency.production && dependency.name == name)).next()
         };
-        let own = by(&package.dependencies).filter(|_| !self.others_serve(package) || self.serves(package, Some(bin)));
-        own.or_else(|| by(&draft.dependencies).filter(|_| !self.others_serve(package)))
+        // Of the programs of one package each brings what all depend on.
+        let beside = || package.bins.iter().any(|other| other.name != bin.name && self.serves(package, Some(other)));
+        let others = self.others_serve(package) || beside();
+        let own = by(&package.dependencies).filter(|_| !others || self.serves(package, Some(bin)));
+        own.or_else(|| by(&draft.dependencies).filter(|_| !others))
     }
 
     /// Whether a package itself opens a port.

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::cargo::{Bin, Package};
-use super::settings;
+use super::{commands, settings};
 use crate::catalog::FrameworkRow;
 use crate::detect::{asked, health, listening, source};
 use crate::fs::{Dir, Text};
@@ -149,7 +149,10 @@ pub fn facts(
     let words = listening::tell(draft, &told);
     let wanted = pattern::pattern(r#"\bvar\(\s*"([A-Z][A-Z0-9_]*)"\s*\)\s*\.(?:expect|unwrap)\("#);
     let mut asked = wanted.map(|wanted| source::find_all(texts, &wanted, "//")).unwrap_or_default();
-    asked.extend(settings::needed(texts));
+    // What only other commands of its ask for, the one that listens doesn't.
+    let command = if draft.kind == Kind::Server { commands::listener(texts) } else { None };
+    let of_command = |hit: &source::Hit| command.as_ref().is_none_or(|(words, _)| commands::takes(texts, words, &hit.at));
+    asked.extend(settings::needed(texts).into_iter().filter(of_command));
     listening::wants_variables(draft, asked);
     Ok(words)
 }
@@ -176,7 +179,7 @@ const PORTS: &[(&str, &str)] = &[
     (r"Ipv4Addr::new\(0,\s*0,\s*0,\s*0\)\)?,\s*(\d{2,5})\b", ""),
     (r"UNSPECIFIED\)?,\s*(\d{2,5})\b", ""),
     (r#"\(\s*"(?:0\.0\.0\.0|\[::\]|::)"\s*,\s*(\d{2,5})\s*\)"#, ""),
-    (r#"\b(?:DEFAULT_)?(?:HTTP_|SERVER_|LISTEN_)?PORT\s*:\s*&?\w+\s*=\s*"?(\d{2,5})\b"#, "the default of the port"),
+    (r#"\b(?:DEFAULT_)?(?:HTTP_|SERVER_|LISTEN_|CONTROL_|BIND_)?PORT\s*:\s*&?\w+\s*=\s*"?(\d{2,5})\b"#, "the default of the port"),
     (
         r#"\bdefault\s*=\s*"?(\d{2,5})"?\s*\)\]\s*(?:#\[[^\]]*\]\s*)*(?:pub(?:\([a-z]+\))?\s+)?(?:http_|server_|listen_|web_)port\s*:"#,
         "the default of the port",
