@@ -259,17 +259,23 @@ fn react(session: &Session<'_>, name: &str, ports: &[u16], copy: &Path, copied_t
     }
     // A server that compiles what is asked for must have been asked before it has something to compile again.
     let urls = urls(file);
-    for address in &addresses {
-        for url in &urls {
+    let ask = |urls: &[String]| {
+        for (address, url) in addresses.iter().flat_map(|address| urls.iter().map(move |url| (address, url))) {
             let _ = http::get(*address, url, Duration::from_secs(10));
         }
-    }
+    };
+    ask(&urls);
     pause(Duration::from_millis(700))?;
     let first = sight(session, name)?;
     pause(Duration::from_millis(1200))?;
+    let quiet = sight(session, name)?;
+    let noisy = first.log != quiet.log;
+    ask(&urls[..1]);
+    pause(Duration::from_millis(300))?;
     let before = sight(session, name)?;
     let stable: BTreeSet<&String> = first.pids.intersection(&before.pids).collect();
-    let noisy = first.log != before.log;
+    // One that has no word for a request may be asked after the change too: what it says then is about the change.
+    let mut to_ask = before.log == quiet.log;
     let (undo, marked) = edit::mark(copy, file, &session.id)?;
     if let Some(place) = &place {
         session.docker.ask(&["cp", &path(&copy.join(file)), &format!("{name}:{place}")])?;
@@ -278,6 +284,10 @@ fn react(session: &Session<'_>, name: &str, ports: &[u16], copy: &Path, copied_t
     let mut seen = None;
     while seen.is_none() && begun.elapsed() < if marked { REACTION / 2 } else { REACTION } {
         pause(Duration::from_millis(250))?;
+        if !marked && to_ask && begun.elapsed() > REACTION / 4 {
+            to_ask = false;
+            ask(&urls[..1]);
+        }
         let now = sight(session, name)?;
         seen = if now.started != before.started {
             Some("restarts".to_owned())
