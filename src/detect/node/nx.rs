@@ -67,6 +67,16 @@ impl App {
         Some((node, self.doc.evidence(&["targets", name], node)))
     }
 
+    /// The executor of one of its targets.
+    pub fn executor(&self, target: &str) -> Option<&str> {
+        self.doc.str(&["targets", target, "executor"])
+    }
+
+    /// The port that its development server is told.
+    pub fn serving_port(&self) -> Option<u16> {
+        self.doc.get(&["targets", "serve", "options", "port"])?.scalar()?.parse().ok()
+    }
+
     /// The bundler whose settings lie in its folder, as the catalogue calls it: plugins of Nx make targets of these.
     fn settings(&self, dir: &Dir<'_>) -> Option<&'static str> {
         let home = dir.tree().dir(self.folder.clone());
@@ -81,7 +91,7 @@ impl App {
         if self.nest {
             return None;
         }
-        let executor = self.doc.str(&["targets", "build", "executor"]).unwrap_or_default();
+        let executor = self.executor("build").unwrap_or_default();
         let home = dir.tree().dir(self.folder.clone());
         let page = home.has("index.html") || home.has("src/index.html");
         let by_executor = [("angular", "angular"), ("next", "nextjs"), ("vite", "vite"), ("webpack", "webpack"), ("rspack", "webpack"), ("rsbuild", "rsbuild")];
@@ -98,7 +108,7 @@ impl App {
         let stated = node.and_then(|node| {
             let base = node.str().or_else(|| node.get(&["base"]).and_then(Node::str))?;
             // Angular's newer builder puts what is for browsers into a folder of its own.
-            let executor = self.doc.str(&["targets", "build", "executor"]).unwrap_or_default();
+            let executor = self.executor("build").unwrap_or_default();
             let browser = node.get(&["browser"]).and_then(Node::str).or_else(|| executor.ends_with(":application").then_some("browser"));
             let path = browser.filter(|browser| !browser.is_empty()).map_or_else(|| base.to_owned(), |browser| format!("{base}/{browser}"));
             Some((path, Source::File(self.doc.evidence(&["targets", "build", "options", "outputPath"], node))))
@@ -199,5 +209,31 @@ mod tests {
             ]
         );
         assert_eq!(found.services[0].port.as_ref().map(|port| port.value), Some(3333));
+    }
+
+    #[test]
+    fn next_is_built_from_the_root_and_runs_from_its_folder() {
+        let start = |config: &str, project: &str| {
+            let tree = Tree::memory([
+                ("package.json", r#"{"name": "@shop/source", "dependencies": {"next": "16"}, "devDependencies": {"nx": "22", "@nx/next": "22"}}"#),
+                ("package-lock.json", "{}"),
+                ("nx.json", "{}"),
+                ("apps/web/project.json", project),
+                ("apps/web/next.config.js", config),
+                ("apps/web/src/app/page.tsx", ""),
+                ("apps/web/src/app/health/route.ts", ""),
+            ]);
+            let found = detect(&tree, &Answers::default()).services.remove(0);
+            let command = |decision: &Option<crate::model::Decision<crate::model::Cmd>>| decision.as_ref().map(|it| it.value.to_string()).unwrap_or_default();
+            let writes = found.extra.get("writes").and_then(|folder| folder.as_str()).unwrap_or_default().to_owned();
+            let health = matches!(&found.health, crate::model::Health::Http(path) if path.value == "/health");
+            [command(&found.build), command(&found.dev), command(&found.start), writes, health.to_string()].join("; ")
+        };
+        let plugin = r#"{"name": "web", "projectType": "application", "targets": {}}"#;
+        let executor = r#"{"name": "web", "projectType": "application", "targets": {"build": {"executor": "@nx/next:build", "options": {"outputPath": "dist/apps/web"}}}}"#;
+        let (build, dev) = ("node_modules/.bin/nx build web", "node_modules/.bin/nx dev web");
+        assert_eq!(start("{ output: 'standalone' }", plugin), format!("{build}; {dev}; node apps/web/server.js; apps/web/.next; true"));
+        assert_eq!(start("require('@nx/next')", plugin), format!("{build}; {dev}; node_modules/.bin/next start apps/web; apps/web/.next; true"));
+        assert_eq!(start("", executor), format!("{build}; {dev}; node_modules/.bin/next start dist/apps/web; dist/apps/web; true"));
     }
 }

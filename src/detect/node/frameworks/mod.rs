@@ -5,6 +5,7 @@ mod bundled;
 mod commands;
 mod kits;
 mod mode;
+mod next_of_nx;
 mod nitro;
 mod pages;
 mod routes;
@@ -107,16 +108,18 @@ pub fn of_nx(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<bool, Di
     let by = Source::inferred("what Nx builds it with", [app.doc.whole()]);
     draft.framework =
         Some(Decision::new(row.id.clone(), by)).filter(|_| project.has_dependency(&row.id) || row.dependency.iter().any(|name| project.has_dependency(name)));
-    if row.id == "nextjs" {
-        return Err(Diagnostic::error("unsupported", "Next.js inside of a package that Nx builds is not known yet")
-            .at(app.doc.whole())
-            .help("pass --build-cmd and --start-cmd"));
-    }
-    let home = project.dir.tree().dir(app.folder.clone());
-    let settings = Settings::read(&home, &front.settings);
     let mut builds = Candidates::new();
     builds.extend(app.build());
     draft.build = asked::command(&project.hints, Question::BuildCmd, builds)?;
+    let variables: BTreeMap<String, String> = front.env.clone().into_iter().chain([("NX_DAEMON".to_owned(), "false".to_owned())]).collect();
+    draft.set("base_env", serde_json::to_value(variables).unwrap_or_default());
+    draft.set("dev_env", serde_json::to_value(&front.dev_env).unwrap_or_default());
+    draft.set("front", true);
+    if row.id == "nextjs" {
+        return next_of_nx::fill(draft, project, row, &front, &app).map(|()| true);
+    }
+    let home = project.dir.tree().dir(app.folder.clone());
+    let settings = Settings::read(&home, &front.settings);
     let mut serving = app.serving();
     serving.extend(front.host.iter().cloned());
     draft.dev = Some(Decision::new(Cmd::Exec(serving), app.serve().map_or_else(|| Source::default("how Nx serves for development"), |serve| serve.source)));
@@ -126,10 +129,6 @@ pub fn of_nx(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<bool, Di
     let (out, source) = app.output(&project.dir);
     let written = vec![out.split('/').next().unwrap_or_default().to_owned(), ".nx".to_owned()];
     files(draft, project, row, &front, &settings, Site { out, page: front.page.clone(), source }, "")?;
-    let variables: BTreeMap<String, String> = front.env.clone().into_iter().chain([("NX_DAEMON".to_owned(), "false".to_owned())]).collect();
-    draft.set("base_env", serde_json::to_value(variables).unwrap_or_default());
-    draft.set("dev_env", serde_json::to_value(&front.dev_env).unwrap_or_default());
-    draft.set("front", true);
     surroundings(draft, project, written);
     Ok(true)
 }
@@ -263,8 +262,9 @@ fn program(
     draft.set("health_port", if by_flag { port.to_string() } else { "'+process.env.PORT+'".to_owned() });
     draft.start = Some(Decision::new(Cmd::Exec(start), server.source));
     let mut health = Candidates::new();
+    let home = nx::only(project)?.map_or_else(|| project.dir.clone(), |app| project.dir.tree().dir(app.folder));
     let below = |path: &str| if base.is_empty() { path.to_owned() } else { format!("/{base}{path}") };
-    health.extend(routes::health(&project.dir, front, texts).map(|(path, at)| (below(&path), Source::File(at))));
+    health.extend(routes::health(&home, front, texts).map(|(path, at)| (below(&path), Source::File(at))));
     health.push(below("/"), Source::default("no route for it was found"));
     if let Some(path) = health.pick() {
         draft.health = Health::Http(path);
