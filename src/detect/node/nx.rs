@@ -3,7 +3,7 @@
 use super::project::Project;
 use super::script::BIN;
 use crate::fs::Dir;
-use crate::manifest::{Document, Node};
+use crate::manifest::{Document, Node, Package};
 use crate::model::{Cmd, Decision, Diagnostic, Evidence, RelPath, Source};
 
 /// An application that Nx builds.
@@ -47,6 +47,26 @@ pub fn applications(dir: &Dir<'_>) -> Result<Vec<App>, Diagnostic> {
     Ok(found)
 }
 
+/// The bundler whose settings lie in a folder, as the catalogue calls it: plugins of Nx make targets of these.
+fn settings_of(home: &Dir<'_>) -> Option<&'static str> {
+    let has = |stem: &str| ["ts", "js", "mts", "mjs", "cjs"].iter().any(|ending| home.has(&format!("{stem}.{ending}")));
+    [("next.config", "nextjs"), ("vite.config", "vite"), ("webpack.config", "webpack"), ("rspack.config", "webpack"), ("rsbuild.config", "rsbuild")]
+        .into_iter()
+        .find_map(|(stem, id)| has(stem).then_some(id))
+}
+
+/// Whether plugins of Nx make tasks for a member of a workspace.
+pub fn has_tasks(member: &Dir<'_>) -> bool {
+    member.tree().root().has("nx.json") && settings_of(member).is_some()
+}
+
+/// Where a member of a workspace states that an executor of Nx builds it, and no script of its own does.
+pub fn builds_member(package: &Package) -> Option<Evidence> {
+    const EXECUTOR: &[&str] = &["nx", "targets", "build", "executor"];
+    let node = package.doc.get(EXECUTOR).filter(|_| package.script("build").is_none())?;
+    Some(package.doc.evidence(EXECUTOR, node))
+}
+
 /// The applications of `nest-cli.json`, where they are several.
 fn of_nest(dir: &Dir<'_>) -> Result<Vec<App>, Diagnostic> {
     let Some(doc) = Document::read(dir, "nest-cli.json")? else { return Ok(Vec::new()) };
@@ -77,13 +97,9 @@ impl App {
         self.doc.get(&["targets", "serve", "options", "port"])?.scalar()?.parse().ok()
     }
 
-    /// The bundler whose settings lie in its folder, as the catalogue calls it: plugins of Nx make targets of these.
+    /// The bundler of its settings.
     fn settings(&self, dir: &Dir<'_>) -> Option<&'static str> {
-        let home = dir.tree().dir(self.folder.clone());
-        let has = |stem: &str| ["ts", "js", "mts", "mjs", "cjs"].iter().any(|ending| home.has(&format!("{stem}.{ending}")));
-        [("next.config", "nextjs"), ("vite.config", "vite"), ("webpack.config", "webpack"), ("rspack.config", "webpack"), ("rsbuild.config", "rsbuild")]
-            .into_iter()
-            .find_map(|(stem, id)| has(stem).then_some(id))
+        settings_of(&dir.tree().dir(self.folder.clone()))
     }
 
     /// The framework that makes its pages, where it is a site: by the executor of its build, else by its settings.
@@ -235,5 +251,28 @@ mod tests {
         assert_eq!(start("{ output: 'standalone' }", plugin), format!("{build}; {dev}; node apps/web/server.js; apps/web/.next; true"));
         assert_eq!(start("require('@nx/next')", plugin), format!("{build}; {dev}; node_modules/.bin/next start apps/web; apps/web/.next; true"));
         assert_eq!(start("", executor), format!("{build}; {dev}; node_modules/.bin/next start dist/apps/web; dist/apps/web; true"));
+    }
+
+    #[test]
+    fn members_of_a_workspace_that_nx_builds_are_not_passed_over() {
+        let next = r#"{"name": "@acme/web", "dependencies": {"next": "15", "react": "19"}}"#;
+        let api = r#"{"name": "@acme/api", "dependencies": {"express": "4"}, "nx": {"targets": {"build": {"executor": "@nx/esbuild:esbuild"}}}}"#;
+        let tree = Tree::memory([
+            ("package.json", r#"{"name": "@acme/source", "private": true, "workspaces": ["apps/*"], "devDependencies": {"nx": "22"}}"#),
+            ("package-lock.json", "{}"),
+            ("nx.json", "{}"),
+            ("apps/web/package.json", next),
+            ("apps/web/next.config.js", "module.exports = {}"),
+            ("apps/web/src/app/page.tsx", ""),
+            ("apps/api/package.json", api),
+            ("apps/api/src/main.ts", "import express from 'express'\nexpress().listen(3000)\n"),
+        ]);
+        let found = detect(&tree, &Answers::default()).services;
+        let build = |service: &crate::model::ServiceDraft| service.build.as_ref().map(|build| build.value.to_string()).unwrap_or_default();
+        let said = |service: &crate::model::ServiceDraft| {
+            format!("{} {:?} {}", service.root, service.notes.iter().map(|note| note.id).collect::<Vec<_>>(), build(service))
+        };
+        let next = "apps/web [] cd apps/web && ../../node_modules/.bin/next build";
+        assert_eq!(found.iter().map(said).collect::<Vec<_>>(), ["apps/api [\"unsupported\"] ", next]);
     }
 }

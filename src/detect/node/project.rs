@@ -4,7 +4,7 @@ use super::managers::Manager;
 use super::nx::App;
 use super::runtime::Runtime;
 use super::script::{self, BIN};
-use super::{elsewhere, programs, start};
+use super::{elsewhere, nx, programs, start};
 use crate::catalog::StackPack;
 use crate::fs::Dir;
 use crate::manifest::Package;
@@ -64,8 +64,9 @@ impl Project<'_> {
             own && framework.is_none()
         });
         // moon's tasks stand in a file of their own.
-        let tasks = ["dev", "build"].iter().any(|name| package.script(name).is_some()) || self.dir.has("moon.yml");
-        starts && !called || serves && tasks && package.doc.get(&["exports"]).is_none()
+        let tasks = ["dev", "build"].iter().any(|name| package.script(name).is_some()) || self.dir.has("moon.yml") || nx::has_tasks(&self.dir);
+        let library = ["exports", "main"].iter().any(|key| package.doc.get(&[key]).is_some());
+        starts && !called || serves && tasks && package.doc.get(&["exports"]).is_none() || !library && nx::builds_member(package).is_some()
     }
 
     /// Whether the root of a workspace is a program too: most roots only call their members, by scripts of the same names. What a root

@@ -201,6 +201,16 @@ pub(super) fn take(project: &Project<'_>, script: Script, output: Option<&Output
     }
 }
 
+/// A word about the step that a script makes before it starts its program, and the container doesn't.
+pub fn alone(script: &Script) -> Option<Diagnostic> {
+    // The image is built where the program lies, with its client of Prisma.
+    let known = |part: &str| compiled::builds(part) || part.starts_with("cd ") || part.contains("prisma generate");
+    let part = script.before.iter().find(|part| !known(part))?;
+    let message = format!("the container starts the program alone, without `{}` before it", crate::model::evidence::tame(part));
+    let help = "run it as a step of its own before the new version starts, or pass --start-cmd";
+    Some(Diagnostic::warning("left-out", message).at(script.at.clone()).help(help))
+}
+
 /// The same of a script that starts one program.
 pub(super) fn take_one(project: &Project<'_>, script: &Script, output: Option<&Output>, candidates: &mut Candidates<Cmd>, found: &mut Start) {
     let first = candidates.is_empty();
@@ -209,14 +219,7 @@ pub(super) fn take_one(project: &Project<'_>, script: &Script, output: Option<&O
     if first {
         found.env = script.env.iter().filter(|(name, _)| name != "NODE_ENV").cloned().collect();
         found.builds = compiled::built_before(project, script);
-        let beside: Vec<&String> = script.before.iter().filter(|part| !compiled::builds(part)).collect();
-        if let Some(part) = beside.first() {
-            found.notes.push(
-                Diagnostic::warning("left-out", format!("the container starts the program alone, without `{}` before it", crate::model::evidence::tame(part)))
-                    .at(script.at.clone())
-                    .help("run it as a step of its own before the new version starts, or pass --start-cmd"),
-            );
-        }
+        found.notes.extend(alone(script));
     }
     if let Source::Inferred { rule, .. } = &source
         && rule == compiled::NOT_THERE

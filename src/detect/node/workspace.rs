@@ -8,13 +8,14 @@ use super::managers::Manager;
 use super::project::Project;
 use super::runtime::{self, Runtime};
 use super::script::BIN;
-use super::{content, natives, servers, typescript};
+use super::{content, natives, nx, servers, typescript};
 use crate::catalog::StackPack;
 use crate::detect::Found;
 use crate::detect::source;
 use crate::fs::{Dir, Text};
 use crate::manifest::{Document, Node, Package};
-use crate::model::{Answers, Cmd, Diagnostic, Kind, RelPath, ServiceDraft};
+use crate::model::evidence::tame;
+use crate::model::{Answers, Cmd, Decision, Diagnostic, Kind, RelPath, ServiceDraft};
 
 /// A package of a workspace.
 pub struct Member<'a> {
@@ -174,6 +175,12 @@ impl<'a> Workspace<'a> {
         if let Err(problem) = super::fill(&mut draft, project, &versions).and_then(|()| self.surround(&mut draft, at, package, manager)) {
             draft.notes.push(problem);
         }
+        let explicit = |decision: &Option<Decision<Cmd>>| decision.as_ref().is_some_and(|decision| decision.source.is_explicit());
+        if let Some(at) = nx::builds_member(&member.package).filter(|_| !explicit(&draft.build) || !explicit(&draft.start)) {
+            let message = format!("an executor of Nx builds `{}`, a member of a workspace: where its program lies then is not known", tame(&draft.name));
+            let help = "give the member a build and a start script, pass --build-cmd and --start-cmd, or name the other applications with --app";
+            draft.notes.push(Diagnostic::error("unsupported", message).at(at).help(help));
+        }
         Ok(Some(draft))
     }
 
@@ -198,7 +205,7 @@ impl<'a> Workspace<'a> {
             // What builds in which order, and what must be generated before, is Turborepo's to say where it is in use.
             if let Some(turbo) = &turbo {
                 build.value = Cmd::Shell(format!("{turbo}{}", app.name));
-            } else if is_root && !names.is_empty() {
+            } else if (is_root || app.package.script("build").is_none()) && !names.is_empty() {
                 build.value = Cmd::Shell(format!("{} && {}", manager.run_members("build", &names), build.value));
             } else if !names.is_empty() {
                 names.push(&app.name);

@@ -64,8 +64,11 @@ pub fn build(draft: &mut ServiceDraft, project: &Project<'_>, package: &Package,
         candidates.push(Cmd::Shell(rest.unwrap_or_else(|| project.run(&name))), Source::File(at));
         notes.extend(left_out.map(|(_, note)| note));
     } else {
-        let words = format!("{BIN}{} {}", habit(&front.cli), habit(&front.build));
-        candidates.push(Cmd::Shell(words.trim().to_owned()), Source::default("how the framework builds"));
+        let words = format!("{BIN}{} {}", habit(&front.cli), habit(&front.build)).split_whitespace().map(ToOwned::to_owned).collect();
+        let words = project.located(words).join(" ");
+        // The steps of a build run at the root of a workspace.
+        let words = project.folder_in_workspace().map(|folder| format!("cd {} && {words}", Cmd::word(&folder))).unwrap_or(words);
+        candidates.push(Cmd::Shell(words), Source::default("how the framework builds"));
     }
     draft.build = asked::command(&project.hints, Question::BuildCmd, candidates)?;
     if draft.build.as_ref().is_some_and(|build| !build.source.is_explicit()) {

@@ -261,6 +261,8 @@ fn program(
     }
     draft.set("health_port", if by_flag { port.to_string() } else { "'+process.env.PORT+'".to_owned() });
     draft.start = Some(Decision::new(Cmd::Exec(start), server.source));
+    let script = project.package.as_ref().and_then(|package| ["start:prod", "start"].into_iter().find_map(|name| script::named(package, name)));
+    draft.notes.extend(script.and_then(|script| super::start::alone(&script)));
     let mut health = Candidates::new();
     let home = nx::only(project)?.map_or_else(|| project.dir.clone(), |app| project.dir.tree().dir(app.folder));
     let below = |path: &str| if base.is_empty() { path.to_owned() } else { format!("/{base}{path}") };

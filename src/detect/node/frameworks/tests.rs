@@ -48,6 +48,16 @@ fn next_is_what_its_settings_say() {
 }
 
 #[test]
+fn a_step_before_the_server_is_not_lost_without_a_word() {
+    let notes = |start: &str| {
+        let package = format!(r#"{{"scripts": {{"build": "next build", "start": "{start}"}}, "dependencies": {{"next": "16"}}}}"#);
+        let found = service(&[("package.json", &package), ("next.config.ts", "export default { output: 'standalone' }")]);
+        found.notes.iter().filter(|note| note.id == "left-out").count()
+    };
+    assert_eq!([notes("prisma migrate deploy && next start"), notes("next build && next start"), notes("next start")], [1, 0, 0]);
+}
+
+#[test]
 fn a_server_of_the_projects_own_is_what_runs() {
     let package = r#"{"scripts": {"build": "next build", "start": "node server.js"}, "dependencies": {"next": "16", "express": "5"}}"#;
     let draft = service(&[("package.json", package), ("server.js", "require('express')().listen(3000)")]);
