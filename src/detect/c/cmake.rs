@@ -179,6 +179,7 @@ pub fn cmake(dir: &Dir<'_>, given: &[String]) -> Facts {
             new
         });
         facts.installs |= !matches(&text, r"(?i)\binstall\s*\(\s*(TARGETS|PROGRAMS)\b", '#').is_empty();
+        facts.own_libraries |= !matches(&text, r"(?i)\badd_library\s*\(\s*[\w.${}-]+\s+(SHARED)\b", '#').is_empty();
         for (groups, at) in matches(&text, r"(?i)\bfind_package\s*\(\s*([\w-]+)([^)]*)\)", '#') {
             // What the project itself looks for by a module of its own is named there.
             if !own_module(dir, &groups[0]) {
@@ -237,6 +238,13 @@ mod tests {
         assert_eq!(names(&[]), "Fine ZLIB Perhaps");
         assert_eq!(names(&["-DWITH_LUA=ON".to_owned()]), "Lua Perhaps");
         assert!(cmake(&tree.root(), &[]).programs.is_empty());
+    }
+
+    #[test]
+    fn libraries_that_are_shared_by_name_are_seen() {
+        let own = |text: &str| cmake(&Tree::memory([("CMakeLists.txt", text)]).root(), &[]).own_libraries;
+        assert!(own("add_library(libapp SHARED a.c)\nadd_executable(app m.c)\ninstall(TARGETS app libapp)\n"));
+        assert!(!own("add_library(libapp a.c)\nadd_library(more STATIC b.c)\n# add_library(x SHARED c.c)\n"));
     }
 
     #[test]

@@ -237,7 +237,9 @@ impl Project<'_> {
                     format!("install -D --strip {} /out/usr/local/bin/{binary}", program.output)
                 };
                 let dev = format!("cmake -B build -G Ninja -DCMAKE_BUILD_TYPE=Debug{more} && cmake --build build && exec {}", program.output);
-                (format!("cmake -B build -G Ninja -DCMAKE_BUILD_TYPE=Release{more} && cmake --build build && {last}"), dev)
+                // No cache of the linker's knows the project's own libraries in the production image.
+                let linked = if installs && self.facts.own_libraries { " -DCMAKE_INSTALL_RPATH=/usr/local/lib" } else { "" };
+                (format!("cmake -B build -G Ninja -DCMAKE_BUILD_TYPE=Release{linked}{more} && cmake --build build && {last}"), dev)
             }
             "meson" => {
                 let last = if installs { "meson install -C build --destdir /out --strip".to_owned() } else { format!("meson compile -C build && {put}") };

@@ -27,7 +27,7 @@ pub struct Facts {
     pub project: Option<String>,
     /// Words for `CMake` that leave out what no image needs.
     pub needless: Vec<String>,
-    /// Whether it makes libraries of its own beside the programs: linked in, they need not be found in the image.
+    /// Whether it makes libraries of its own beside the programs, which the image must find: they are linked in, or stand in the program by their path.
     pub own_libraries: bool,
     /// What makes `configure`.
     pub bootstrap: String,

@@ -39,9 +39,15 @@ pub enum Delivery {
 impl<'p> Closure<'p> {
     /// Gathers what production installs.
     pub fn new(project: &Project, locked: Option<Vec<Locked>>, pack: &'p StackPack) -> Self {
-        let production = project.requirements.iter().filter(|requirement| requirement.production);
-        let asked = production.map(|requirement| (requirement.name.clone(), requirement.versions.clone(), requirement.at.clone())).collect();
-        Self { locked, asked, first: pack.data.get("first").and_then(toml::Value::as_table) }
+        let first = pack.data.get("first").and_then(toml::Value::as_table);
+        let mut asked = Vec::new();
+        for requirement in project.requirements.iter().filter(|requirement| requirement.production) {
+            // An extra may stand for a package of the same version: `psycopg[binary]`.
+            let extras = requirement.extras.iter().map(|extra| format!("{}-{extra}", requirement.name));
+            let packages = extras.filter(|name| first.is_some_and(|table| table.contains_key(name)));
+            asked.extend(std::iter::once(requirement.name.clone()).chain(packages).map(|name| (name, requirement.versions.clone(), requirement.at.clone())));
+        }
+        Self { locked, asked, first }
     }
 
     /// The packages of the lock.
@@ -263,11 +269,12 @@ mod tests {
 
     #[test]
     fn pins_of_a_plain_list() {
-        let tree = Tree::memory([("requirements.txt", "greenlet==3.0.1\nDjango>=4.2,<5\nnumpy\n")]);
-        let project = Project::read(&tree.root()).expect("fine");
         let pack = StackPack::load("python").expect("the pack");
-        let closure = Closure::new(&project, None, &pack);
-        let (version, at) = closure.best(pack.runtime.as_ref().expect("a runtime"), &|_| true).expect("a line");
-        assert_eq!((version.to_string().as_str(), at.map(|at| at.place()).as_deref()), ("3.12", Some("requirements.txt:1")));
+        for (list, line) in [("greenlet==3.0.1\nDjango>=4.2,<5\nnumpy\n", "3.12"), ("psycopg[binary]==3.2.9\n", "3.13")] {
+            let project = Project::read(&Tree::memory([("requirements.txt", list)]).root()).expect("fine");
+            let closure = Closure::new(&project, None, &pack);
+            let (version, at) = closure.best(pack.runtime.as_ref().expect("a runtime"), &|_| true).expect("a line");
+            assert_eq!((version.to_string().as_str(), at.map(|at| at.place()).as_deref()), (line, Some("requirements.txt:1")));
+        }
     }
 }
