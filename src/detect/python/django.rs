@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::apps::{Sources, regex};
 use super::variables::conditional;
 use crate::fs::{Dir, Text};
-use crate::model::{Diagnostic, Evidence};
+use crate::model::{Dependency, Diagnostic, Evidence};
 
 /// What the settings of a Django project say.
 #[derive(Clone, Debug, Default)]
@@ -143,6 +143,12 @@ fn settings(here: &Dir<'_>, module: Option<&str>) -> Vec<Rc<Text>> {
     files.sort();
     files.dedup();
     files.iter().filter(|file| file.strip_suffix(".py").is_some()).filter_map(|file| here.peek(file)).collect()
+}
+
+/// What of Django loads libraries of the system that none of its packages brings.
+pub fn libraries(sources: &Sources<'_>) -> Result<Option<Dependency>, Diagnostic> {
+    let found = find(&sources.texts, r#"["'](django\.contrib\.gis)(?:\.db\.backends\.\w+)?["']"#)?;
+    Ok(found.map(|(name, at)| Dependency { name, at, production: true }))
 }
 
 fn find(texts: &[Rc<Text>], pattern: &str) -> Result<Option<(String, Evidence)>, Diagnostic> {
@@ -323,11 +329,21 @@ fn placeholder(name: &str, kind: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use super::{libraries, read};
     use crate::detect::python::apps::Sources;
     use crate::fs::Tree;
 
     const MANAGE: (&str, &str) = ("manage.py", "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site.settings')\n");
+
+    #[test]
+    fn geodjango_loads_libraries() {
+        let needs = |settings: &str| {
+            let tree = Tree::memory([("site/settings.py", settings)]);
+            libraries(&Sources::read(&tree.root(), false, &[])).expect("fine").map(|found| found.name)
+        };
+        assert_eq!(needs("DATABASES = {'default': {'ENGINE': 'django.contrib.gis.db.backends.postgis'}}\n").as_deref(), Some("django.contrib.gis"));
+        assert_eq!(needs("INSTALLED_APPS = [\n    'django.contrib.admin',\n    # 'django.contrib.gis',\n]\n"), None);
+    }
 
     #[test]
     fn settings_say_what_the_build_needs() {

@@ -143,6 +143,7 @@ fn service(dir: &Dir<'_>, project: &Project, member: Option<&workspace::Member<'
     // The channels of conda have the libraries of the system too.
     if !manager.is_conda() {
         draft.system = closure.system(project, pack, draft.runtime.as_ref().map(|decision| &decision.value));
+        draft.system.extend(django::libraries(&sources)?);
     }
     let installed: Vec<String> = closure.locked().iter().map(|package| package.name.clone()).collect();
     let writes = run::take(&run::Facts { sources: &sources, project, manager: &manager, pack, hints: &hints, installed: &installed }, &mut draft)?;
