@@ -127,7 +127,13 @@ pub fn find(project: &Project<'_>, output: Option<&Output>) -> Result<Start, Dia
     let by_script = several.is_none();
     candidates.extend(several.map(|((file, at), rule)| (project.runtime.runs(&file), Source::inferred(rule, [at]))));
     if let Some(package) = project.package.as_ref().filter(|_| by_script) {
-        for process in procfile::read(&project.dir)?.into_iter().filter(|process| process.name == "web") {
+        let (web, others): (Vec<_>, Vec<_>) = procfile::read(&project.dir)?.into_iter().partition(|process| process.name == "web");
+        for other in others.into_iter().filter(|_| !web.is_empty()) {
+            let message = format!("the image starts the Procfile's `web`, not its `{}`", crate::model::evidence::tame(&other.name));
+            let note = Diagnostic::note("procfile", message).at(other.at).help("run it as another command of the same image");
+            found.notes.push(note);
+        }
+        for process in web {
             if let Some(script) = script::parse(package, &process.command, process.at, 4) {
                 take(project, script, output, &mut candidates, &mut found);
             }

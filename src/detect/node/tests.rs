@@ -347,3 +347,14 @@ fn the_database_of_a_schema_stands_beside_it() {
     assert!(draft.dependencies.iter().any(|dependency| dependency.name == "mysql2" && dependency.at.place() == "prisma/schema.prisma:2"));
     assert_eq!(draft.compose.reads, ["DATABASE_URL"]);
 }
+
+#[test]
+fn other_lines_of_the_procfile_are_named() {
+    let package = r#"{"scripts": {"start": "node server.js"}, "dependencies": {"express": "5"}}"#;
+    let notes = |procfile: &str| {
+        let found = services(&[("package.json", package), ("server.js", "require('express')().listen(3000)"), ("Procfile", procfile)]);
+        found[0].notes.iter().filter(|note| note.id == "procfile").map(|note| note.message.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(notes("web: node server.js\nworker: node worker.js\n"), ["the image starts the Procfile's `web`, not its `worker`"]);
+    assert!(notes("web: node server.js\n").is_empty());
+}
