@@ -94,7 +94,7 @@ impl Screen {
 
 /// The prompts of a Node.js project, in their order.
 const PROMPTS: &[&str] =
-    &["platform:", "runtime version:", "package manager:", "? start command", "? port", "base image:", "database services", "files to write", "go on:"];
+    &["platform:", "runtime version:", "package manager:", "? start command", "? port", "base image:", "databases and brokers", "files to write", "go on:"];
 
 fn files(project: &Project) -> Vec<(String, String)> {
     ["Dockerfile", ".dockerignore", "compose.yaml"].iter().filter(|name| project.has(name)).map(|name| ((*name).to_owned(), project.read(name))).collect()
@@ -137,7 +137,7 @@ fn every_answer_can_be_another_and_is_kept() {
         .at("? port", &format!("x{ENTER}"))
         .at("a number from 1 to 65535", &format!("4000{ENTER}"))
         .at("base image:", &format!("{UP}{ENTER}"))
-        .at("database services", &format!(" {DOWN} {ENTER}"))
+        .at("databases and brokers", &format!(" {DOWN} {ENTER}"))
         .at("files to write", &format!("{DOWN} {ENTER}"))
         .at("go on:", ENTER);
     let (text, code) = screen.end();
@@ -193,7 +193,7 @@ fn the_platform_and_the_build_command_can_be_others() {
     let place = |id: &str| stacks.iter().position(|stack| *stack == id).expect("a stack");
     let mut screen = Screen::start(&project, &["init"]);
     screen.at("platform:", &format!("{}{ENTER}", DOWN.repeat(place("static") - place("go"))));
-    for prompt in ["base image:", "database services", "files to write", "go on:"] {
+    for prompt in ["base image:", "databases and brokers", "files to write", "go on:"] {
         screen.at(prompt, ENTER);
     }
     let (text, code) = screen.end();
@@ -204,7 +204,7 @@ fn the_platform_and_the_build_command_can_be_others() {
     let project = Project::new(GO);
     let mut screen = Screen::start(&project, &["init"]);
     screen.at("platform:", ENTER).at("runtime version:", ENTER).at("? build command", &format!("go build -o /usr/local/bin/notes .{ENTER}"));
-    for prompt in ["? start command", "? port", "base image:", "database services", "files to write", "go on:"] {
+    for prompt in ["? start command", "? port", "base image:", "databases and brokers", "files to write", "go on:"] {
         screen.at(prompt, ENTER);
     }
     let (text, code) = screen.end();
@@ -272,7 +272,7 @@ fn decide(project: &Project, keys: &str) -> (String, i32) {
         .at("? start command", ENTER)
         .at("? port", ENTER)
         .at("base image:", ENTER);
-    screen.at("database services", ENTER).at("files to write", ENTER).see("conflict   Dockerfile").at("go on:", ENTER);
+    screen.at("databases and brokers", ENTER).at("files to write", ENTER).see("conflict   Dockerfile").at("go on:", ENTER);
     screen.see("+FROM golang:1.27-trixie AS base").at("edited where dockgen would change it", keys);
     screen.end()
 }
@@ -374,7 +374,12 @@ fn of_several_applications_some_or_all_get_files() {
     // All of them: only what one leaves open is asked, and the answer is that one's.
     let project = Project::new(SEVERAL);
     let mut screen = Screen::start(&project, &["init"]);
-    screen.at("applications", ENTER).at("more than one package manager", ENTER).at("database services", ENTER).at("files to write", ENTER).at("go on:", ENTER);
+    screen
+        .at("applications", ENTER)
+        .at("more than one package manager", ENTER)
+        .at("databases and brokers", ENTER)
+        .at("files to write", ENTER)
+        .at("go on:", ENTER);
     let (text, code) = screen.end();
     assert_eq!(code, 0, "{text}");
     for file in ["api/Dockerfile", "notes/Dockerfile", "compose.yaml"] {
@@ -397,7 +402,7 @@ fn of_several_applications_some_or_all_get_files() {
         .at("? build command", ENTER)
         .at("? start command", ENTER)
         .at("? port", ENTER);
-    screen.at("base image", ENTER).at("database services", ENTER).at("files to write", ENTER).at("go on:", ENTER);
+    screen.at("base image", ENTER).at("databases and brokers", ENTER).at("files to write", ENTER).at("go on:", ENTER);
     let (text, code) = screen.end();
     assert_eq!(code, 0, "{text}");
     assert!(text.contains("docker compose up"), "{text}");

@@ -43,7 +43,7 @@ const ROWS: &[Row] = &[
     Row { question: Question::StartCmd, name: "start-cmd", prompt: "start command" },
     Row { question: Question::Port, name: "port", prompt: "port" },
     Row { question: Question::Base, name: "base", prompt: "base image" },
-    Row { question: Question::Services, name: "services", prompt: "database services" },
+    Row { question: Question::Services, name: "services", prompt: "databases and brokers" },
     Row { question: Question::Compose, name: "compose", prompt: "write compose.yaml" },
     Row { question: Question::Dockerignore, name: "dockerignore", prompt: "write .dockerignore" },
 ];
