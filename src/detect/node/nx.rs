@@ -243,14 +243,15 @@ mod tests {
             let command = |decision: &Option<crate::model::Decision<crate::model::Cmd>>| decision.as_ref().map(|it| it.value.to_string()).unwrap_or_default();
             let writes = found.extra.get("writes").and_then(|folder| folder.as_str()).unwrap_or_default().to_owned();
             let health = matches!(&found.health, crate::model::Health::Http(path) if path.value == "/health");
-            [command(&found.build), command(&found.dev), command(&found.start), writes, health.to_string()].join("; ")
+            let warned = found.notes.iter().filter(|note| note.id == "development-dependencies").count();
+            [command(&found.build), command(&found.dev), command(&found.start), writes, health.to_string(), warned.to_string()].join("; ")
         };
         let plugin = r#"{"name": "web", "projectType": "application", "targets": {}}"#;
         let executor = r#"{"name": "web", "projectType": "application", "targets": {"build": {"executor": "@nx/next:build", "options": {"outputPath": "dist/apps/web"}}}}"#;
         let (build, dev) = ("node_modules/.bin/nx build web", "node_modules/.bin/nx dev web");
-        assert_eq!(start("{ output: 'standalone' }", plugin), format!("{build}; {dev}; node apps/web/server.js; apps/web/.next; true"));
-        assert_eq!(start("require('@nx/next')", plugin), format!("{build}; {dev}; node_modules/.bin/next start apps/web; apps/web/.next; true"));
-        assert_eq!(start("", executor), format!("{build}; {dev}; node_modules/.bin/next start dist/apps/web; dist/apps/web; true"));
+        assert_eq!(start("{ output: 'standalone' }", plugin), format!("{build}; {dev}; node apps/web/server.js; apps/web/.next; true; 0"));
+        assert_eq!(start("require('@nx/next')", plugin), format!("{build}; {dev}; node_modules/.bin/next start apps/web; apps/web/.next; true; 1"));
+        assert_eq!(start("", executor), format!("{build}; {dev}; node_modules/.bin/next start dist/apps/web; dist/apps/web; true; 0"));
     }
 
     #[test]

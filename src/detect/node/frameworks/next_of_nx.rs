@@ -51,7 +51,12 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>, row: &FrameworkRow,
             // With its pages, its settings and a manifest of its own.
             server.writes = out;
         } else {
-            server.unpruned = !project.ships(PLUGIN) && settings.mention(PLUGIN).is_some();
+            if let Some(at) = settings.mention(PLUGIN).filter(|_| !project.ships(PLUGIN)) {
+                server.unpruned = true;
+                let message = format!("the settings call `{PLUGIN}`, a development dependency, when the server starts: the image keeps all of these");
+                let help = "set `output: 'standalone'` in them, or list it under `dependencies`";
+                server.note = Some(Box::new(Diagnostic::warning("development-dependencies", message).at(at).help(help)));
+            }
             (server.writes, server.folders) = (made, public);
             kept.extend(settings.file().map(|text| format!("{folder}/{}", text.path().name())));
         }
