@@ -58,6 +58,9 @@ fn is_beside_the_point(tail: &str) -> bool {
         "dist",
         "build",
         "fixtures",
+        "mock",
+        "mocks",
+        "__mocks__",
         "testdata",
         "benches",
         "scripts",
@@ -69,6 +72,9 @@ fn is_beside_the_point(tail: &str) -> bool {
     folders.split('/').take_while(|folder| !packaged || !PACKAGES.contains(folder)).any(|folder| FOLDERS.contains(&folder))
         || name.contains(".test.")
         || name.contains(".spec.")
+        || name.contains(".mock.")
+        || name.contains(".example.")
+        || name.starts_with("example")
         || name.contains("_test.")
         || name.starts_with("test_")
         || name.contains(".min.")

@@ -9,7 +9,7 @@ use super::script::{self, Script};
 use super::typescript::{self, Output};
 use crate::fs::Text;
 use crate::manifest::{Node, pattern};
-use crate::model::{Cmd, Decision, Evidence, RelPath, Source};
+use crate::model::{Cmd, Decision, Diagnostic, Evidence, RelPath, ServiceDraft, Source};
 
 /// Why a script's file is not what runs.
 pub const NOT_THERE: &str = "where the compiler writes: the script names another folder";
@@ -65,6 +65,41 @@ pub fn builds(part: &str) -> bool {
     WORDS.iter().any(|word| part.contains(word))
 }
 
+/// The script of a workspace's root that compiles its members in one go: one that only calls theirs makes nothing of a member without any.
+pub fn by_root(project: &Project<'_>) -> Option<(Cmd, Source)> {
+    const CALLS: &[&str] = &["turbo", "lerna", "nx", "workspace", "workspaces", "--workspace", "--workspaces", "-w", "-ws", "-r", "--filter", "--recursive"];
+    let (text, at) = project.root?.script("build")?;
+    let calls = text.split([' ', '=']).any(|word| CALLS.contains(&word));
+    (!calls).then(|| (Cmd::Shell(project.manager.run("build")), Source::File(at)))
+}
+
+/// Whether the root's script is what builds a member.
+pub fn is_by_root(project: &Project<'_>, build: Option<&Decision<Cmd>>) -> bool {
+    build.is_some_and(|build| by_root(project).is_some_and(|(command, _)| command == build.value))
+}
+
+/// A word about a file that the start script names, and that neither the repository holds nor a build makes.
+pub fn missing(draft: &ServiceDraft, project: &Project<'_>) -> Option<Diagnostic> {
+    const SETTINGS: &[&str] = &["js", "cjs", "mjs", "json", "yml", "yaml", "toml", "ini", "conf", "cfg"];
+    let start = draft.start.as_ref().filter(|start| draft.build.is_none() && !start.source.is_explicit())?;
+    let at = start.source.evidence()?;
+    let words = script::single(&start.value)?;
+    let file = script::run_file(&words)?;
+    let found = |file: &str| {
+        let file = file.trim_start_matches("./").trim_end_matches('/');
+        file.is_empty()
+            || file == "."
+            || project.dir.has(file)
+            || project.dir.has_dir(file)
+            || ["js", "cjs", "mjs", "json"].iter().any(|ending| project.dir.has(&format!("{file}.{ending}")))
+    };
+    let is_path = |word: &&String| !word.starts_with(['-', '/', '~', '$']) && !word.contains(['=', '*', ':']) && SETTINGS.contains(&super::ending(word));
+    let rest = words.iter().skip_while(|word| *word != file).skip(1).filter(is_path).map(String::as_str);
+    let name = std::iter::once(file).chain(rest).find(|file| !file.starts_with(['/', '$', '~']) && !file.starts_with("..") && !found(file))?;
+    let message = format!("`{}` starts with `{name}`, which is not in the repository", start.value);
+    Some(Diagnostic::warning("start-missing", message).at(at.clone()).help("commit it, mount it where the program looks for it, or pass --start-cmd"))
+}
+
 /// The folder of the pages that the build makes beside the server, where the server's code names it: one package for both.
 pub fn pages(project: &Project<'_>, texts: &[Rc<Text>]) -> Option<String> {
     const SETTING: &str =
@@ -89,4 +124,59 @@ pub fn pages(project: &Project<'_>, texts: &[Rc<Text>]) -> Option<String> {
     // A path that a call makes of its own folder is not seen from the root of the pages.
     let named = content::is_named(out.name(), texts);
     (named && !out.is_root() && !project.dir.has_dir(out.as_str())).then(|| out.as_str().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::detect::select::detect;
+    use crate::fs::Tree;
+    use crate::model::{Answers, Cmd, Decision, ServiceDraft};
+
+    const SERVER: &str = "require('express')().listen(3000)";
+
+    fn one(files: &[(&str, &str)]) -> ServiceDraft {
+        detect(&Tree::memory(files.iter().copied()), &Answers::default()).services.into_iter().next().expect("a service")
+    }
+
+    fn command(decision: Option<&Decision<Cmd>>) -> String {
+        decision.map(|decision| decision.value.to_string()).unwrap_or_default()
+    }
+
+    fn noted(draft: &ServiceDraft, id: &str) -> bool {
+        draft.notes.iter().any(|note| note.id == id)
+    }
+
+    #[test]
+    fn a_workspace_may_be_compiled_by_its_root() {
+        let files = [
+            (
+                "package.json",
+                r#"{"workspaces": ["packages/*"], "scripts": {"build": "tsc --build packages/tsconfig.json"}, "devDependencies": {"typescript": "5"}}"#,
+            ),
+            ("packages/cli/package.json", r#"{"name": "cli", "bin": "dist/index.js", "dependencies": {"core": "*"}}"#),
+            ("packages/cli/tsconfig.json", r#"{"compilerOptions": {"outDir": "dist", "rootDir": "src"}}"#),
+            ("packages/cli/src/index.ts", "import { app } from 'core'\napp.listen(3000)\n"),
+            ("packages/core/package.json", r#"{"name": "core", "main": "dist/index.js"}"#),
+            ("packages/core/tsconfig.json", r#"{"compilerOptions": {"outDir": "dist", "rootDir": "src"}}"#),
+            ("packages/core/src/index.ts", "export const app = 1\n"),
+        ];
+        let draft = one(&files);
+        assert_eq!((command(draft.build.as_ref()).as_str(), command(draft.start.as_ref()).as_str()), ("npm run build", "node dist/index.js"));
+        assert_eq!(command(draft.dev.as_ref()), "(cd ../.. && npm run build) && node dist/index.js");
+        assert_eq!(draft.extra["library_outputs"], serde_json::json!(["packages/core/dist"]));
+        // A root that only calls its members' scripts makes nothing of one without any.
+        let calls = files[0].1.replace("tsc --build packages/tsconfig.json", "npm run build --workspaces");
+        let files: Vec<_> = std::iter::once(("package.json", calls.as_str())).chain(files[1..].iter().copied()).collect();
+        assert!(one(&files).build.is_none());
+    }
+
+    #[test]
+    fn what_the_start_script_names_is_there_or_said() {
+        let package = r#"{"scripts": {"start": "node server.js config.js"}, "dependencies": {"express": "5"}}"#;
+        let draft = one(&[("package.json", package), ("server.js", SERVER)]);
+        assert!(noted(&draft, "start-missing"));
+        assert_eq!(command(draft.dev.as_ref()), "node --watch server.js config.js");
+        assert!(!noted(&one(&[("package.json", package), ("server.js", SERVER), ("config.js", "module.exports = {}")]), "start-missing"));
+        assert!(noted(&one(&[("package.json", package), ("config.js", "module.exports = {}")]), "start-missing"));
+    }
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::project::Project;
 use super::script::{self, BIN, Script};
-use super::{nx, start, stripping};
+use super::{compiled, nx, start, stripping};
 use crate::fs::Text;
 use crate::model::{Cmd, Decision, Dependency, Diagnostic, Evidence, ServiceDraft, Source};
 
@@ -82,7 +82,12 @@ const COMPILERS: &[&str] = &["tsc", "tsup", "swc", "babel", "rollup", "esbuild",
 
 /// The source under the runtime's own watch, where it runs the source as it is.
 fn watched(draft: &ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], file: Option<&str>) -> Result<Option<Decision<Cmd>>, Diagnostic> {
-    let Some(found) = start::watched(project, file) else { return Ok(None) };
+    // What the root compiles imports what it compiles of the other members.
+    let Some(mut found) = start::watched(project, file).filter(|_| !compiled::is_by_root(project, draft.build.as_ref())) else { return Ok(None) };
+    // What production gives the program, it gets here too.
+    if let (Cmd::Exec(words), Some(file), Some(Cmd::Exec(start))) = (&mut found.value, file, draft.start.as_ref().map(|start| &start.value)) {
+        words.extend(start.iter().skip_while(|word| *word != file).skip(1).cloned());
+    }
     // Where production runs the same source, it stands in its way too, and is said there.
     let same = file.is_some_and(|file| project.source_of(file) == file.trim_start_matches("./"));
     Ok(if same || stripping::of(&found, draft, project, texts)?.is_empty() { Some(found) } else { None })
@@ -101,7 +106,11 @@ fn built_first(draft: &ServiceDraft, project: &Project<'_>, file: Option<&str>) 
     match &draft.build {
         Some(build) if made => {
             let at = start.source.evidence().cloned();
-            Some(Decision::new(Cmd::Shell(format!("{} && {}", build.value, start.value)), Source::inferred("the build, then what it makes", at)))
+            // A member is at home in its folder; what the root builds, it builds there.
+            let by_root = compiled::is_by_root(project, draft.build.as_ref());
+            let depth = project.folder_in_workspace().map_or(0, |folder| folder.split('/').count());
+            let build = if by_root { format!("(cd {} && {})", vec![".."; depth].join("/"), build.value) } else { build.value.to_string() };
+            Some(Decision::new(Cmd::Shell(format!("{build} && {}", start.value)), Source::inferred("the build, then what it makes", at)))
         }
         _ => Some(start),
     }

@@ -65,6 +65,7 @@ struct Patterns {
     own_socket: Pattern,
     on_signal: Pattern,
     sigterm: Pattern,
+    of_others: Pattern,
 }
 
 impl Patterns {
@@ -77,11 +78,13 @@ impl Patterns {
             host: re(
                 r#"\benv\.(HOST|HOSTNAME|BIND_ADDRESS|BIND_HOST|ADDRESS|LISTEN_HOST|SERVER_HOST)\b\s*(?:\?\?|\|\|)\s*["'](?:127\.0\.0\.1|localhost|::1)["']"#,
             )?,
-            loopback: re(r#"(?:\.listen\([^)\n]{0,80}|\b(?:host|hostname)\s*[:=]\s*)["'](127\.0\.0\.1|localhost)["']"#)?,
+            // `target.hostname = 'localhost'` is the address of somebody else.
+            loopback: re(r#"(?:\.listen\([^)\n]{0,80}|(?:^|[^.\w])(?:host|hostname)\s*[:=]\s*)["'](127\.0\.0\.1|localhost)["']"#)?,
             listen_options: re(r"\.listen\(\s*(\{[^}]*\bport\b[^}]*\})")?,
             own_socket: re(r#"(\bnew\s+Server\(\s*\d|require\(["']socket\.io["']\)\(\s*\d)"#)?,
             on_signal: re(r"(\bprocess\.(?:on|once)\()")?,
             sigterm: re(r#"(["'`]SIGTERM["'`])"#)?,
+            of_others: re(r"(?i)\b(dialect|password|database|redis|mysql|postgres\w*|mongo\w*|smtp)\b")?,
         })
     }
 }
@@ -94,7 +97,14 @@ pub fn read(texts: &[Rc<Text>]) -> Result<Listening, Diagnostic> {
     let place = |pattern: &Pattern| source::find(texts, pattern, "//").map(|hit| hit.at);
     found.listens = place(&patterns.listens);
     found.host_variable = source::find(texts, &patterns.host, "//");
-    found.loopback = place(&patterns.loopback);
+    // Settings of a database have an address of their own.
+    let own = |hit: &Hit| {
+        let text = texts.iter().find(|text| *text.path() == hit.at.file);
+        let listens = || text.is_some_and(|text| patterns.listens.is_match(text.as_str()));
+        found.ports.first().is_some_and(|port| port.at.file == hit.at.file) || listens() || !text.is_some_and(|text| patterns.of_others.is_match(text.as_str()))
+    };
+    let loopback = source::find_all(texts, &patterns.loopback, "//").into_iter().find(own).map(|hit| hit.at);
+    found.loopback = loopback;
     found.no_address = source::find_all(texts, &patterns.listen_options, "//")
         .into_iter()
         .find(|hit| !hit.value.contains("host") && !hit.value.contains("..."))
@@ -110,9 +120,18 @@ pub fn read(texts: &[Rc<Text>]) -> Result<Listening, Diagnostic> {
         .filter(|text| patterns.on_signal.is_match(text.as_str()))
         // One that is sent to another program is not handled.
         .find_map(|text| {
-            source::find_all(std::slice::from_ref(text), &patterns.sigterm, "//").into_iter().map(|hit| hit.at).find(|at| !at.raw.contains("kill"))
+            source::find_all(std::slice::from_ref(text), &patterns.sigterm, "//")
+                .into_iter()
+                .map(|hit| hit.at)
+                .find(|at| !at.raw.contains("kill") && !numbered(&at.raw))
         });
     Ok(found)
+}
+
+/// Whether a line gives a signal its number, as tables of all of them do.
+fn numbered(line: &str) -> bool {
+    let after = line.split_once("SIGTERM").map_or("", |(_, after)| after.trim_start_matches(['"', '\'', '`', ' ']));
+    after.strip_prefix(':').is_some_and(|after| after.trim_start().starts_with(|c: char| c.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -141,6 +160,9 @@ mod tests {
         assert!(facts("for (const s of ['SIGINT', 'SIGTERM']) process.once(s, stop)").handles_sigterm.is_some());
         assert!(facts("child.kill('SIGTERM')").handles_sigterm.is_none());
         assert!(facts("process.on('SIGINT', stop)\nchild.kill('SIGTERM')").handles_sigterm.is_none());
+        assert!(facts("const signals = { 'SIGTERM': 15 }\nfor (const s in signals) process.on(s, stop)").handles_sigterm.is_none());
+        assert!(facts("export default { host: 'localhost', dialect: 'sqlite' }").loopback.is_none());
+        assert!(facts("options.target.hostname = 'localhost'").loopback.is_none());
         assert_eq!(facts("host: env.HOST ?? '127.0.0.1'").host_variable.map(|hit| hit.value).as_deref(), Some("HOST"));
         assert!(facts("app.listen(3000, '127.0.0.1')").loopback.is_some());
         assert!(facts("app.listen(3000, '0.0.0.0')").loopback.is_none());

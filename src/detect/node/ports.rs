@@ -47,6 +47,7 @@ struct Patterns {
     keyed_default: Pattern,
     literal: Pattern,
     argument: Pattern,
+    told: [Pattern; 3],
     named: Pattern,
 }
 
@@ -67,8 +68,15 @@ impl Patterns {
             ],
             keyed: re(&format!(r#"\bport["']?\s*:\s*\{{[^{{}}]*\benv\s*:\s*["'`]({name})["'`]"#))?,
             literal: re(r#"(?:\.listen|\bnew\s+(?:\w+\.)?Server|require\(["']socket\.io["']\))\(\s*(?:\{[^}]*?\bport\s*:\s*)?(\d{2,5})\b"#)?,
-            keyed_default: re(r#"\bport["']?\s*:\s*\{[^{}]*\bdefault\s*:\s*["']?(\d{2,5})\b"#)?,
+            keyed_default: re(r#"\bport["']?\s*[:,]\s*\{[^{}]*\bdefault\s*:\s*["']?(\d{2,5})\b"#)?,
             argument: re(r#"\bargv\[\d\]\)?\s*(?:\|\||\?\?)\s*["']?(\d{4,5})\b"#)?,
+            told: [
+                // Commander: `.option('-p, --port <n>', 'the port', parseInt, 3000)`
+                re(r#"["'`](?:-\w,\s*)?--port\b[^"'`\n]*["'`]\s*,\s*(?:"[^"\n]*"|'[^'\n]*'|`[^`]*`)\s*,\s*(?:[A-Za-z_]\w*\s*,\s*)?["']?(\d{2,5})\b"#)?,
+                // What its help says: `--port <n> (defaults to 3000)`
+                re(r#"(?:^|[\s"'`,])--port\b[^\n]{0,120}?\b[dD]efault(?:s\s+to|\s+is)?\s*[:=]?\s*["'`]?(\d{2,5})\b"#)?,
+                re(r#"\b(?:argv|args|opts|options|flags|cli|program)(?:\.opts\(\))?\.port\s*(?:,\s*10)?\)*\s*(?:\|\||\?\?)\s*["']?(\d{2,5})\b"#)?,
+            ],
             named: re(r"(?i)\b(?:base|default|server|http|app|listen)?_?port\s*[:=]\s*(\d{2,5})\b")?,
         })
     }
@@ -87,6 +95,8 @@ pub fn read(texts: &[Rc<Text>]) -> Result<Ports, regex_syntax::Error> {
     numbers.extend(source::find_all(texts, &patterns.keyed_default, "//"));
     numbers.extend(source::find_all(texts, &patterns.argument, "//"));
     numbers.extend(literals);
+    let told = patterns.told.iter().flat_map(|told| source::find_all(texts, told, "//"));
+    numbers.extend(told.filter(|hit| hit.value.parse().is_ok_and(listening::is_likely)));
     numbers.extend(source::find_all(texts, &patterns.named, "//").into_iter().filter(|hit| hit.value.parse().is_ok_and(listening::is_likely)));
     Ok(Ports { numbers, variable })
 }
@@ -156,6 +166,10 @@ mod tests {
             "app.listen({ host: '0.0.0.0', port: 4100 })",
             "serve({ fetch: app.fetch, port: 4100 })",
             "const port = process.argv[2] || 4100",
+            "yargs.options('port', { alias: 'p', default: '4100', describe: 'listen here' })",
+            "new Command().option('-p, --port <number>', 'where to listen', parseInt, 4100)",
+            "cli.option('--port <n> (defaults to 4100)', 'where to listen', parseInt)",
+            "start(argv.port || 4100)",
             "fetch(`http://other:${process.env.API_PORT || 9000}`); app.listen(4100)",
         ] {
             assert_eq!(first(text), (Some("4100".to_owned()), None), "{text}");

@@ -66,7 +66,9 @@ impl Project<'_> {
         // moon's tasks stand in a file of their own.
         let tasks = ["dev", "build"].iter().any(|name| package.script(name).is_some()) || self.dir.has("moon.yml") || nx::has_tasks(&self.dir);
         let library = ["exports", "main"].iter().any(|key| package.doc.get(&[key]).is_some());
-        starts && !called || serves && tasks && package.doc.get(&["exports"]).is_none() || !library && nx::builds_member(package).is_some()
+        starts && !called
+            || serves && tasks && !programs::is_library(package) && package.doc.get(&["exports"]).is_none()
+            || !library && nx::builds_member(package).is_some()
     }
 
     /// Whether the root of a workspace is a program too: most roots only call their members, by scripts of the same names. What a root

@@ -28,11 +28,20 @@ pub fn from(project: &Project<'_>, file: Option<&str>) -> Reached {
     // Folders of tools are none of the program's.
     let all = || {
         let production = |text: &Rc<Text>| text.path().below(project.dir.path()).is_some_and(|path| !content::is_of_tools(path));
-        source::files(&project.dir, servers::CODE, &project.others).into_iter().chain(project.dir.peek(servers::WWW)).filter(production).collect::<Vec<_>>()
+        // A program may have no ending.
+        let bare = [servers::WWW, file.unwrap_or_default().trim_start_matches("./")].into_iter().filter(|file| !file.contains('.') && !file.is_empty());
+        let bare: BTreeSet<&str> = bare.collect();
+        source::files(&project.dir, servers::CODE, &project.others)
+            .into_iter()
+            .chain(bare.into_iter().filter_map(|file| project.dir.peek(file)))
+            .filter(production)
+            .collect::<Vec<_>>()
     };
     let first = file.map(|file| project.source_of(file)).and_then(|file| imported(&project.dir, &RelPath::root(), &file));
     let Some(first) = first else { return Reached { texts: all(), whole: false } };
-    let all = all();
+    let mut all = all();
+    // What the program says itself comes before what its parts say.
+    all.sort_by_key(|text| text.path().below(project.dir.path()) != Some(first.as_str()));
     let mut walk = Walk { project, names: Names::of(project), known: BTreeSet::new(), open: vec![first], whole: true };
     if !walk.run(&all) {
         return Reached { texts: all, whole: false };

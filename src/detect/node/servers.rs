@@ -63,6 +63,7 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     let file = draft.start.as_ref().and_then(|start| script::started(&start.value));
     draft.build = draft.build.take().or(start.builds);
     build(draft, project, file.as_deref())?;
+    draft.notes.extend(compiled::missing(draft, project));
     let (sent, only) = inner::build(draft, project, &texts)?;
     if sent.is_empty() && draft.front.is_none() {
         inner::beside(draft, project, &texts)?;
@@ -113,10 +114,11 @@ fn facts(draft: &ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>]) -> Res
         Ok::<_, Diagnostic>(facts)
     };
     let words = draft.start.as_ref().and_then(|start| script::single(&start.value)).unwrap_or_default();
-    let Some(file) = script::run_file(&words).or_else(|| start::compiled_on_the_fly(&words)) else { return read(texts) };
+    let itself = || words.first().filter(|word| word.starts_with("./") && project.dir.has(word.trim_start_matches("./"))).map(String::as_str);
+    let Some(file) = script::run_file(&words).or_else(|| start::compiled_on_the_fly(&words)).or_else(itself) else { return read(texts) };
     let reached = reached::from(project, Some(file));
     let all = reached.texts.is_empty() || reached.texts.len() >= texts.len();
-    let mut own = read(if all { texts } else { &reached.texts })?;
+    let mut own = read(if reached.texts.is_empty() { texts } else { &reached.texts })?;
     own.whole = reached.whole;
     let own = if all || reached.whole { own } else { own.or(read(texts)?.without_loopback_outside(project.dir.path(), &reached.texts)) };
     // A program may only put together what the members of its workspace bring.
@@ -211,6 +213,7 @@ fn build(draft: &mut ServiceDraft, project: &Project<'_>, file: Option<&str>) ->
             candidates.push(Cmd::Shell(command), Source::File(at));
             notes.extend(left_out.map(|(_, note)| note));
         }
+        candidates.extend(compiled::by_root(project).filter(|_| missing && candidates.is_empty()));
     }
     if candidates.is_empty() {
         candidates.extend(draft.build.take().map(|build| (build.value, build.source)));

@@ -358,3 +358,22 @@ fn other_lines_of_the_procfile_are_named() {
     assert_eq!(notes("web: node server.js\nworker: node worker.js\n"), ["the image starts the Procfile's `web`, not its `worker`"]);
     assert!(notes("web: node server.js\n").is_empty());
 }
+
+#[test]
+fn a_version_that_the_package_refuses_comes_behind() {
+    let version = |pin: &str| {
+        let package = r#"{"main": "server.js", "engines": {"node": ">=22"}}"#;
+        one(&[("package.json", package), ("server.js", SERVER), (".nvmrc", pin)]).runtime.map(|runtime| runtime.value.to_string())
+    };
+    assert_eq!(version("20").as_deref(), Some("24"));
+    assert_eq!(version("v22.3").as_deref(), Some("22.3"));
+    assert_eq!(version("22.1.0").as_deref(), Some("22.1.0"));
+}
+
+#[test]
+fn a_program_without_an_ending_says_its_port() {
+    let package = r#"{"scripts": {"start": "./bin/server"}, "dependencies": {"koa": "3"}}"#;
+    let server = "#!/usr/bin/env node\nconst argv = optimist.options('port', {\n  default: '4100',\n}).argv\nrequire('../app')(argv)\n";
+    let draft = one(&[("package.json", package), ("bin/server", server), ("app.js", "module.exports = (o) => app.listen(o.port)\n")]);
+    assert_eq!(draft.port.map(|port| port.value), Some(4100));
+}

@@ -51,7 +51,18 @@ fn stated(dir: &Dir<'_>) -> Result<Vec<(String, Evidence)>, Diagnostic> {
     keep(&["engines", "node"]);
     // `*` and the like say nothing.
     found.retain(|(text, _)| !matches!(text.trim(), "" | "*" | "x" | "any"));
+    // Where the package refuses what is pinned, most package managers do not install it.
+    if let Some(range) = doc.str(&["engines", "node"]).and_then(|text| Range::parse(text).ok()) {
+        let refused = |text: &str| text.trim_start_matches('v').parse::<Version>().is_ok_and(|version| !allows(&range, &version));
+        found.sort_by_key(|(text, _)| refused(text.trim()));
+    }
     Ok(found)
+}
+
+/// Whether a range allows a version, or one of the line that it stands for.
+fn allows(range: &Range, version: &Version) -> bool {
+    let any = if version.numbers().len() < 3 { format!("{version}.x") } else { version.to_string() };
+    Range::parse(any).is_ok_and(|version| range.allows_any(&version))
 }
 
 /// Of Bun: its package manager is the same program.
@@ -92,10 +103,9 @@ pub fn resolve(text: &str, row: &RuntimeRow) -> Option<Version> {
         return (1..=99).contains(&version.major()).then_some(version);
     }
     let range = Range::parse(&text).ok()?;
-    let allows = |line: &str| Range::parse(format!("{line}.x")).is_ok_and(|line| range.allows_any(&line));
     // A range below all that is known (`14.x`) is a pin to its newest line.
     let oldest = row.lines.first().map_or(0, |line| line.version.major());
-    row.best(|line| allows(&line.to_string())).or_else(|| (1..oldest).rev().map(|line| line.to_string()).find(|line| allows(line))?.parse().ok())
+    row.best(|line| allows(&range, line)).or_else(|| (1..oldest).rev().filter_map(|line| line.to_string().parse().ok()).find(|line| allows(&range, line)))
 }
 
 #[cfg(test)]

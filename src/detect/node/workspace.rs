@@ -198,6 +198,8 @@ impl<'a> Workspace<'a> {
             Some(turbo) => format!("{turbo}{}^...", app.name),
             None => manager.build_closure(&app.name, &names, true),
         };
+        // One script of the root may compile them all; the development command begins with it.
+        let by_root = !is_root && draft.build.as_ref().and_then(|build| build.source.evidence()).is_some_and(|at| at.file == *package.doc.path());
         draft.set("dev_build", below);
         if let Some(build) = &mut draft.build
             && !build.source.is_explicit()
@@ -218,7 +220,8 @@ impl<'a> Workspace<'a> {
         let (mut folders, mut outputs) = (Vec::new(), Vec::new());
         for library in libraries.iter().map(|at| &self.packages[*at]) {
             draft.dependencies.extend(library.package.dependencies());
-            if library.package.script("build").is_some() && draft.build.is_some() {
+            let is_made = || library.package.doc.str(&["main"]).is_some_and(|main| !library.dir.has(main.trim_start_matches("./")));
+            if library.package.script("build").is_some() && draft.build.is_some() || by_root && is_made() {
                 outputs.extend(made(library)?.iter().map(|folder| self.below(&library.dir, folder)));
             } else {
                 let texts: Vec<Rc<Text>> = source::files(&library.dir, &["js", "mjs", "cjs", "ts"], &[]);
