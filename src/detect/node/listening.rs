@@ -94,8 +94,7 @@ pub fn read(texts: &[Rc<Text>]) -> Result<Listening, Diagnostic> {
     let patterns = Patterns::new().map_err(|error| Diagnostic::error("pattern", error.to_string()))?;
     let ports = ports::read(texts).map_err(|error| Diagnostic::error("pattern", error.to_string()))?;
     let mut found = Listening { ports: ports.numbers, reads_port: ports.variable, ..Listening::default() };
-    let place = |pattern: &Pattern| source::find(texts, pattern, "//").map(|hit| hit.at);
-    found.listens = place(&patterns.listens);
+    found.listens = source::find(texts, &patterns.listens, "//").map(|hit| hit.at);
     found.host_variable = source::find(texts, &patterns.host, "//");
     // Settings of a database have an address of their own.
     let own = |hit: &Hit| {

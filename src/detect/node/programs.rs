@@ -19,7 +19,7 @@ pub fn is_library(package: &Package) -> bool {
 pub fn is_published(package: &Package) -> bool {
     let private = package.doc.get(&["private"]).and_then(Node::bool) == Some(true);
     // A module in TypeScript is the source of a program: packages are published as JavaScript.
-    let module = package.doc.str(&["module"]).is_some_and(|file| !file.ends_with(".ts") && !file.ends_with(".tsx"));
+    let module = package.doc.str(&["module"]).is_some_and(|file| !matches!(ending(file), "ts" | "mts" | "tsx"));
     let shown = module || ["exports", "files"].iter().any(|key| package.doc.get(&[key]).is_some());
     !private && shown && package.doc.str(&["version"]).is_some()
 }
