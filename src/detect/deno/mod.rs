@@ -9,7 +9,7 @@ use std::rc::Rc;
 use config::Config;
 use task::Task;
 
-use super::node::{content, listening};
+use super::node::{self, content, listening};
 use super::{Detector, Found, asked, source};
 use crate::catalog::StackPack;
 use crate::fs::{Dir, Text};
@@ -94,6 +94,11 @@ pub fn claimed(dir: &Dir<'_>) -> Option<Evidence> {
     let at = Evidence::file(dir.at(file));
     if !dir.has("package.json") {
         return Some(at);
+    }
+    // A package that is installed by another program's lock file runs on Deno for whoever wants to try it.
+    let lock = ["package-lock.json", "pnpm-lock.yaml", "yarn.lock"].iter().any(|lock| dir.has(lock)) && !dir.has("deno.lock");
+    if lock && Package::read(dir).ok().flatten().is_some_and(|package| node::starts(&package)) {
+        return None;
     }
     let config = Config::read(dir).ok().flatten()?;
     let runs = TASKS.iter().chain(DEV_TASKS).filter_map(|name| task::named(&config, name)).find(Task::runs_module);

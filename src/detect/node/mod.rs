@@ -139,6 +139,11 @@ fn found(runtime: Runtime, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -
     Ok(Found { services: vec![draft], covers })
 }
 
+/// Whether a script of the package starts a file on Node.js.
+pub fn starts(package: &Package) -> bool {
+    start::SCRIPTS.iter().filter_map(|name| script::named(package, name)).any(|script| script.program() == "node" && script.file().is_some())
+}
+
 /// Whether a script without a manifest is for Node.js and not for a browser.
 fn is_for_node(text: &str) -> bool {
     ["require('", "require(\"", "from 'node:", "from \"node:", "from 'http'", "from \"http\""].iter().any(|sign| text.contains(sign))
@@ -276,19 +281,33 @@ fn framework(dependencies: &[Dependency], dir: &Dir<'_>, pack: &StackPack) -> Op
     // Of several that make pages it is the one whose program the scripts call: Storybook may show what is made for Next.js.
     let is_called = |row: &FrameworkRow| frameworks::makes_pages(row) && calls(dir, row);
     let at = match all.first() {
-        Some((row, _)) if frameworks::makes_pages(row) && !is_called(row) => all.iter().position(|(row, _)| is_called(row)).unwrap_or(0),
+        Some((row, _)) if frameworks::makes_pages(row) && !is_called(row) => {
+            let server = || all.iter().position(|(row, _)| !frameworks::makes_pages(row)).filter(|_| writes_docs(dir, row));
+            all.iter().position(|(row, _)| is_called(row)).or_else(server).unwrap_or(0)
+        }
         Some(_) => 0,
         None => return None,
     };
     Some(all.swap_remove(at).1)
 }
 
-/// Whether a script calls the framework's program.
+/// Whether a script calls the framework's program, but for those that write the program's documentation.
 fn calls(dir: &Dir<'_>, row: &FrameworkRow) -> bool {
-    let Ok(Some(package)) = Package::read(dir) else { return false };
-    let scripts = package.doc.get(&["scripts"]).into_iter().flat_map(manifest::Node::entries).filter_map(|(_, text)| text.str());
+    callers(dir, row).iter().any(|name| !name.starts_with("docs"))
+}
+
+/// Whether scripts call the framework's program for nothing but documentation.
+fn writes_docs(dir: &Dir<'_>, row: &FrameworkRow) -> bool {
+    callers(dir, row).iter().any(|name| name.starts_with("docs"))
+}
+
+/// The scripts that call the framework's program.
+fn callers(dir: &Dir<'_>, row: &FrameworkRow) -> Vec<String> {
+    let Ok(Some(package)) = Package::read(dir) else { return Vec::new() };
     let cli = row.data.get("cli").and_then(toml::Value::as_str).unwrap_or_default();
-    scripts.flat_map(str::split_whitespace).any(|word| !cli.is_empty() && cli.split('|').any(|cli| word == cli))
+    let called = |text: &str| text.split_whitespace().any(|word| !cli.is_empty() && cli.split('|').any(|cli| word == cli));
+    let scripts = package.doc.get(&["scripts"]).into_iter().flat_map(manifest::Node::entries);
+    scripts.filter(|(_, text)| text.str().is_some_and(called)).map(|(name, _)| name.to_owned()).collect()
 }
 
 /// Whether a bundler is given pages to start from: in a script, or as the package's source.

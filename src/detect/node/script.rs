@@ -207,6 +207,9 @@ pub fn parse(package: &Package, text: &str, at: Evidence, depth: usize) -> Optio
     let command = match Cmd::parse(rest).ok()? {
         Cmd::Exec(words) => {
             let mut words = without_env_file(words);
+            if let Some(tool) = words[0].strip_prefix("./").filter(|tool| tool.starts_with(BIN)) {
+                words[0] = tool.to_owned();
+            }
             if !IMAGES_OWN.contains(&words[0].as_str()) && !words[0].contains('/') {
                 words[0] = format!("{BIN}{}", words[0]);
             }

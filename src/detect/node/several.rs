@@ -48,11 +48,11 @@ fn plain<'w>(words: &'w [String], with_value: &'w [&str]) -> impl Iterator<Item 
     })
 }
 
-/// Of what a script starts at once, one program can be the container's.
+/// Of what a script starts at once, one program can be the container's; none where a script before it has said which.
 pub fn one_of(project: &Project<'_>, script: &Script, parts: Vec<Script>, output: Option<&Output>, candidates: &mut Candidates<Cmd>, found: &mut Start) {
     let stays =
         |part: &Script| !compiled::builds(&part.command.to_string()) && start::for_production(project, part, output, Source::File(part.at.clone())).is_some();
-    let Some(package) = &project.package else { return };
+    let Some(package) = project.package.as_ref().filter(|_| candidates.is_empty()) else { return };
     let parts = parts.into_iter().flat_map(|part| expanded(package, part, DEEPEST));
     let (mut stay, rest): (Vec<Script>, Vec<Script>) = parts.partition(stays);
     let asked = project.hints.get(Question::StartCmd).is_some();

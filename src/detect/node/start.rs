@@ -370,7 +370,9 @@ fn with_ending(project: &Project<'_>, file: &str) -> Option<String> {
 
 /// The program that a process manager runs: named in its arguments, or in the file that these name.
 fn kept_alive(project: &Project<'_>, words: &[String]) -> Option<String> {
-    let named = script::file_of(words).filter(|word| *word != "start").or_else(|| script::file_of(words.get(1..)?))?;
+    // A number before it is the value of a flag.
+    let there = words.iter().map(String::as_str).find(|word| !word.starts_with('-') && project.dir.has(word.trim_start_matches("./")));
+    let named = there.or_else(|| script::file_of(words).filter(|word| *word != "start")).or_else(|| script::file_of(words.get(1..)?))?;
     if !named.contains("config") && ending(named) != "json" {
         return Some(named.to_owned());
     }

@@ -377,3 +377,26 @@ fn a_program_without_an_ending_says_its_port() {
     let draft = one(&[("package.json", package), ("bin/server", server), ("app.js", "module.exports = (o) => app.listen(o.port)\n")]);
     assert_eq!(draft.port.map(|port| port.value), Some(4100));
 }
+
+#[test]
+fn what_the_start_script_says_leaves_nothing_to_a_script_of_several() {
+    let package = r#"{"scripts": {"serve": "concurrently \"node server.js\" \"cd ui && npm start\"", "start": "./node_modules/.bin/forever -m 5 server.js"},
+        "dependencies": {"express": "5", "forever": "4"}}"#;
+    let draft = one(&[("package.json", package), ("server.js", SERVER)]);
+    assert_eq!((command(draft.start.as_ref()).as_str(), noted(&draft, "several-programs")), ("node server.js", false));
+}
+
+#[test]
+fn deno_beside_a_locked_package_is_for_whoever_wants_to_try_it() {
+    let deno = ("deno.json", r#"{"tasks": {"start": "deno run -A main.ts"}}"#);
+    let files = [("package.json", r#"{"scripts": {"start": "node main.js"}}"#), ("main.js", SERVER), deno];
+    assert_eq!(one(&files).stack, "deno");
+    let locked: Vec<_> = files.into_iter().chain([("pnpm-lock.yaml", "lockfileVersion: '9.0'\n")]).collect();
+    assert_eq!(one(&locked).stack, "node");
+}
+
+#[test]
+fn what_writes_the_documentation_is_not_the_framework_of_a_server() {
+    let package = r#"{"scripts": {"start": "node server.js", "docs:dev": "vitepress dev docs"}, "dependencies": {"express": "5"}, "devDependencies": {"vitepress": "1"}}"#;
+    assert_eq!(one(&[("package.json", package), ("server.js", SERVER)]).framework.map(|framework| framework.value).as_deref(), Some("express"));
+}
