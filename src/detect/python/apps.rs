@@ -169,7 +169,8 @@ fn search<'p>(sources: &Sources<'_>, row: &'p FrameworkRow, constructors: &str) 
     let assigned = regex(r"(?m)^(app|application|api|server)(?:[ \t]*:[ \t]*[\w.]+)?[ \t]*=\s*(?:\w+\.)*(\w+)\s*\(")?;
     let functions = makers(sources, &mentions)?;
     let mut apps = Vec::new();
-    for text in &sources.texts {
+    // Alembic's environment makes an application for the migrations.
+    for text in sources.texts.iter().filter(|text| !text.as_str().contains("from alembic import context")) {
         let tail = sources.tail(text);
         let interface = if asgi.as_ref().is_some_and(|asgi| asgi.is_match(text.as_str())) { "asgi" } else { interface(row) };
         let stem = tail.rsplit('/').next().unwrap_or_default().trim_end_matches(".py");
@@ -393,6 +394,8 @@ mod tests {
         let inside = ("jobs/redis.py", "if current:\n    app = current\nelse:\n    app = create_app()\n");
         let factory = ("shop/factory.py", "def create_app():\n    app = FastAPI()\n    return app\n");
         assert_eq!(targets(&[inside, factory], false), ["shop.factory:create_app true"]);
+        let migrations = ("db/env.py", "from alembic import context\nfrom shop.factory import create_app\napp = create_app()\n");
+        assert_eq!(targets(&[migrations, factory], false), ["shop.factory:create_app true"]);
         let run = "uvicorn.run(\n    \"shop.factory:create_app\",\n    factory=True,\n)\n";
         assert_eq!(targets(&[("shop/mock.py", "app = FastAPI()\n"), factory, ("shop/__main__.py", run)], false), ["shop.factory:create_app true"]);
     }
