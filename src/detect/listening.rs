@@ -171,6 +171,10 @@ impl Setting {
     /// The port in its default.
     pub fn port(&self) -> Option<u16> {
         let text = self.default.trim();
+        // An address with a scheme is where the program calls somebody, unless it stands for all of its own.
+        if text.contains("://") && !text.contains("0.0.0.0") {
+            return None;
+        }
         let number = if self.is(&["port"]) {
             text.trim_start_matches(':')
         } else if self.is(&["addr", "address", "listen", "bind", "http", "host"]) {

@@ -158,8 +158,13 @@ impl Project<'_> {
         self.facts.programs.iter().find(|program| program.name == given).or(match (programs.as_slice(), made.as_slice()) {
             ([only], _) | (_, [only]) => Some(*only),
             _ => {
-                let servers: Vec<&Program> = programs.iter().copied().filter(|program| listening::is_server(&program.name)).collect();
-                self.facts.project.as_deref().and_then(named).or(if let [only] = servers.as_slice() { Some(*only) } else { None })
+                // A daemon's tool has its name without the `d`.
+                let daemon = |program: &Program| program.name.strip_suffix('d').is_some_and(|tool| named(tool).is_some());
+                let is_server = |program: &&Program| listening::is_server(&program.name) || daemon(program);
+                let servers: Vec<&Program> = programs.iter().copied().filter(is_server).collect();
+                let project =
+                    self.facts.project.as_deref().and_then(named).filter(|tool| servers.iter().all(|one| !daemon(one) || !one.name.starts_with(&tool.name)));
+                project.or(if let [only] = servers.as_slice() { Some(*only) } else { None })
             }
         })
     }
@@ -331,6 +336,8 @@ mod tests {
         assert_eq!(found(&[("Makefile", makefile), ("httpd.c", &own), ("client.c", &other)]), "/usr/local/bin/httpd 4000");
         let cmake = "project(x C)\nadd_executable(crud-exe a.c)\nadd_executable(crud-test t.c)\n";
         assert_eq!(found(&[("CMakeLists.txt", cmake), ("a.c", &own)]), "/usr/local/bin/crud-exe 4000");
+        let daemon = "project(knock C)\nadd_executable(knock k.c)\nadd_executable(knockd a.c)\n";
+        assert_eq!(found(&[("CMakeLists.txt", daemon), ("a.c", &own)]), "/usr/local/bin/knockd 4000");
     }
 
     #[test]

@@ -219,7 +219,8 @@ impl Service<'_> {
         self.layers(&mut draft, program);
         self.pages(&mut draft, &texts)?;
         reads.state(&mut draft);
-        writes::GO.search(self.dir, &mut draft, &texts, &files);
+        let texts_of_its_own: Vec<Rc<Text>> = texts.iter().filter(|text| !server::is_for_tests(text)).cloned().collect();
+        writes::GO.search(self.dir, &mut draft, &texts_of_its_own, &files);
         if let Some(at) = wanted::dotenv(&texts) {
             dotenv(&mut draft, at);
         }

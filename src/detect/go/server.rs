@@ -35,7 +35,8 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>], o
     let mut settings = settings::settings(texts);
     settings::configured(texts, files, &mut settings);
     // What a tool wrote describes the program, and says what somebody put into the tool.
-    let texts_by_hand: Vec<Rc<Text>> = texts.iter().filter(|text| !source::is_generated(text.as_str())).cloned().collect();
+    let by_hand = |text: &&Rc<Text>| !source::is_generated(text.as_str()) && !is_for_tests(text);
+    let texts_by_hand: Vec<Rc<Text>> = texts.iter().filter(by_hand).cloned().collect();
     // A variable named `port` says something only where the program listens, or asks for its port.
     let own: Vec<Rc<Text>> = texts_by_hand
         .iter()
@@ -126,6 +127,11 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>], o
     Ok(words)
 }
 
+/// Whether a package is there for tests: programs import such a one for its types.
+pub fn is_for_tests(text: &Text) -> bool {
+    text.path().as_str().split('/').any(|part| matches!(part, "test" | "tests" | "testing" | "testutil" | "testutils" | "integration" | "mock" | "mocks"))
+}
+
 /// Whether a port is where Go's profiler listens, by its own documentation.
 fn is_profiler(port: u16, texts: &[Rc<Text>]) -> bool {
     port == 6060 && texts.iter().any(|text| text.as_str().contains("\"net/http/pprof\""))
@@ -150,7 +156,7 @@ const INSIDE: &[&str] = &[
 
 /// Names of settings that hold the program's own port by default.
 const NAMED: &[&str] = &[
-    r#"\b(?:[dD]efault)?_?(?:HTTP|[hH]ttp|[wW]eb|SERVER|[sS]erver|LISTEN|[lL]isten|API|[aA]pi|APP|[aA]pp)?_?(?:PORT|[pP]ort)\s*(?:\w+\s*)?:?=\s*"?:?(\d{2,5})\b"#,
+    r#"\b(?:[dD]efault)?_?(?:HTTP|[hH]ttp|[wW]eb|SERVER|[sS]erver|LISTEN|[lL]isten|API|[aA]pi|APP|[aA]pp)?_?(?:PORT|[pP]ort)(?:\s+\w+)?\s*:?=\s*"?:?(\d{2,5})\b"#,
     r#"\b(?:[dD]efault)?(?:HTTP|[hH]ttp|[wW]eb|[sS]erver|[lL]isten|[bB]ind|API|[aA]pi)?Addr(?:ess)?\s*(?:\w+\s*)?:?=\s*"[^":/]*:(\d{2,5})""#,
     r#"\b(?:HTTP|Http|Web|Server|API|Api)(?:Listen|Bind)(?:Addr(?:ess)?)?\s*(?:string\s*)?=\s*"[^"\n]*:(\d{2,5})""#,
     r"\b(?:HTTP|Http|Listen|Server)?Port:\s*(\d{2,5})\b",
@@ -165,7 +171,12 @@ fn listens(texts: &[Rc<Text>]) -> Option<Evidence> {
     let sure = r"\b(ListenAndServe(?:TLS)?\(|net\.Listen\(|http\.Serve\(|grpc\.NewServer\(|\.Listen\(|\.RunTLS\(|\.Serve\()";
     // What runs and starts is a server only where a library for servers is at hand.
     let web = r#""(github\.com/(?:kataras/iris|beego/|go-kratos|zeromicro/go-zero|cloudwego/hertz|gogf/gf|gobuffalo|go-martini|go-fuego|micro/go-micro|go-micro)[^"]*|go-micro\.dev/[^"]*)""#;
-    search(texts, sure).or_else(|| search(texts, web).and_then(|_| search(texts, r"\b(\.Run\(\s*\w*\)|\.Start\(\w?|\.Spin\()")))
+    let profiles = texts.iter().any(|text| text.as_str().contains("\"net/http/pprof\""));
+    let open = pattern::pattern(sure).ok().and_then(|sure| {
+        let own: Vec<Rc<Text>> = texts.iter().filter(|text| !is_for_tests(text)).cloned().collect();
+        source::find_all(&own, &sure, "//").into_iter().map(|hit| hit.at).find(|at| !profiles || !at.raw.contains(":6060"))
+    });
+    open.or_else(|| search(texts, web).and_then(|_| search(texts, r"\b(\.Run\(\s*\w*\)|\.Start\(\w?|\.Spin\()")))
 }
 
 /// Whether a program is a server, at a glance.
@@ -199,12 +210,16 @@ pub fn subcommand(texts: &[Rc<Text>]) -> Option<(String, Evidence)> {
     if let Some(found) = ["serve", "server", "start"].into_iter().find_map(own) {
         return Some(found);
     }
-    LISTENERS.split('|').find_map(|name| {
+    let command = |name: &str| {
         COMMANDS.iter().find_map(|(import, pattern)| {
             let pattern = pattern::pattern(&pattern.replace("NAMES", name)).ok().filter(|_| texts.iter().any(|text| text.as_str().contains(import)))?;
             source::find(texts, &pattern, "//").map(|hit| (hit.value, hit.at))
         })
-    })
+    };
+    let found = LISTENERS.split('|').find_map(command)?;
+    // What can be stopped by a command is started in the background: it runs where it is asked to.
+    let runs = if found.0 == "start" { command("stop").and_then(|_| command("run")) } else { None };
+    Some(runs.unwrap_or(found))
 }
 
 /// Whether a program has several commands, none of which is a server's, and does nothing without one.
@@ -257,6 +272,30 @@ mod tests {
     }
 
     #[test]
+    fn what_runs_in_the_background_is_not_started() {
+        let words = |commands: &str| {
+            let body =
+                commands.split(' ').fold("import \"github.com/spf13/cobra\"\n".to_owned(), |all, name| format!("{all}cobra.Command{{Use: \"{name}\"}}\n"));
+            super::subcommand(&[Rc::new(Text::new(RelPath::known("main.go"), &body))]).map(|(word, _)| word)
+        };
+        assert_eq!(words("start stop run").as_deref(), Some("run"));
+        assert_eq!(words("start run").as_deref(), Some("start"));
+    }
+
+    #[test]
+    fn a_package_for_tests_and_the_profiler_make_no_server() {
+        let files = |main: &str, package: &str| {
+            let main = format!("package main\nimport (\n \"net/http\"\n _ \"net/http/pprof\"\n \"example.com/a/pkg/{package}\"\n)\n{main}\n");
+            let other = format!("package {package}\nfunc F() {{ port := 40212; http.ListenAndServe(fmt.Sprint(port), nil) }}\n");
+            let files = [("go.mod".to_owned(), "module example.com/a\n".to_owned()), ("main.go".to_owned(), main), (format!("pkg/{package}/a.go"), other)];
+            let found = detect(&Tree::memory(files.iter().map(|(path, text)| (path.as_str(), text.as_str()))), &Answers::default());
+            found.services[0].port.as_ref().map(|port| port.value)
+        };
+        assert_eq!(files("func main() { http.ListenAndServe(\"localhost:6060\", nil); test.F() }", "test"), None);
+        assert_eq!(files("func main() { serve.F() }", "serve"), Some(40212));
+    }
+
+    #[test]
     fn ports_are_read_where_programs_write_them() {
         for body in [
             "func main() { http.ListenAndServe(\":4321\", nil) }",
@@ -269,6 +308,8 @@ mod tests {
             "func main() { http.ListenAndServe(\":\"+cmp.Or(os.Getenv(\"PORT\"), \"4321\"), nil) }",
             "type C struct {\n Tracing string `env:\"OTLP_ENDPOINT\" envDefault:\"localhost:4400\"`\n}\nfunc main() { http.ListenAndServe(\":4321\", nil) }",
             "import _ \"net/http/pprof\"\nfunc main() { go http.ListenAndServe(\":6060\", nil); http.ListenAndServe(\":4321\", nil) }",
+            "const defaultPortDoH = 443\nfunc main() { http.ListenAndServe(\":4321\", nil) }",
+            "type C struct {\n Consul string `long:\"address\" env:\"ADDRESS\" default:\"http://127.0.0.1:8500\"`\n}\nfunc main() { http.ListenAndServe(\":4321\", nil) }",
             "const redisPort = 6379\nconst smtpPort = 2525\nvar defaultAddr = \":4321\"\nfunc main() { http.ListenAndServe(defaultAddr, nil) }",
         ] {
             assert_eq!(port(body), Some(4321), "{body}");

@@ -185,6 +185,10 @@ const PORTS: &[(&str, &str)] = &[
         "the default of the port",
     ),
     (r"\bfn\s+default_(?:http_|server_|listen_)?port\(\)\s*->\s*u16\s*\{\s*(\d{2,5})\b", "the default of the port"),
+    (
+        r"#\[default\((\d{2,5})\)\]\s*(?:#\[[^\]]*\]\s*|///[^\n]*\n\s*)*(?:pub(?:\([a-z]+\))?\s+)?(?:http_|server_|listen_|web_)?port\s*:",
+        "the default of the port",
+    ),
     (r#""(?:127\.0\.0\.1|localhost|\[::1\]):(\d{2,5})""#, ""),
     (r#"\(\s*"(?:127\.0\.0\.1|localhost)"\s*,\s*(\d{2,5})\s*\)"#, ""),
     (r"\[127,\s*0,\s*0,\s*1\]\)?,\s*(\d{2,5})\b", ""),
@@ -250,8 +254,17 @@ mod tests {
     use std::rc::Rc;
 
     use super::opens;
-    use crate::fs::Text;
-    use crate::model::RelPath;
+    use crate::detect::detect;
+    use crate::fs::{Text, Tree};
+    use crate::model::{Answers, RelPath};
+
+    #[test]
+    fn a_derived_default_is_the_port() {
+        let manifest = "[package]\nname = \"a\"\nversion = \"1.0.0\"\nedition = \"2024\"\n\n[dependencies]\nactix-web = \"4\"\n";
+        let main = "#[derive(SmartDefault)]\nstruct S {\n    /// Where it listens.\n    #[default(8536)]\n    pub port: u16,\n}\nfn main() { HttpServer::new(f).bind(address) }\n";
+        let found = detect(&Tree::memory([("Cargo.toml", manifest), ("src/main.rs", main)]), &Answers::default());
+        assert_eq!(found.services[0].port.as_ref().map(|port| port.value), Some(8536));
+    }
 
     #[test]
     fn an_address_that_is_called_opens_nothing() {
