@@ -4,10 +4,11 @@ use std::rc::Rc;
 
 use super::content;
 use super::listening::Listening;
+use super::loaders;
 use super::project::Project;
 use super::routes;
 use super::runtime::{self, Runtime};
-use super::script;
+use super::typescript;
 use crate::catalog::StackPack;
 use crate::detect::source::{self, Hit};
 use crate::detect::{Detector, Found, deno};
@@ -70,29 +71,16 @@ pub fn serves(facts: &mut Listening, texts: &[Rc<Text>]) -> Result<(), Diagnosti
 
 /// Settings that Bun reads when it runs a source: the aliases and the JSX of `tsconfig.json`, what `bunfig.toml` loads first.
 pub fn reads(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagnostic> {
-    let from_source = draft.start.as_ref().is_some_and(|start| match &start.value {
-        Cmd::Exec(words) => script::run_file(words).is_some_and(|file| project.dir.has(file.trim_start_matches("./"))),
-        Cmd::Shell(_) => false,
-    });
-    if !from_source {
+    if !draft.start.as_ref().is_some_and(|start| loaders::runs_source(project, &start.value)) {
         return Ok(());
     }
-    let mut files = Vec::new();
-    if let Some(doc) = Document::read(&project.dir, "tsconfig.json")?
-        && (["paths", "baseUrl", "jsxImportSource", "experimentalDecorators"].iter().any(|key| doc.get(&["compilerOptions", key]).is_some())
-            || doc.get(&["extends"]).is_some())
-    {
-        files.push("tsconfig.json");
-    }
+    let mut files = typescript::read_when_run(&project.dir, false)?;
     if let Some(doc) = Document::read(&project.dir, "bunfig.toml")?
         && ["preload", "define", "loader", "jsx", "serve"].iter().any(|key| doc.get(&[key]).is_some())
     {
-        files.push("bunfig.toml");
+        files.push("bunfig.toml".to_owned());
     }
-    if let Some(serde_json::Value::Array(copied)) = draft.extra.get_mut("files") {
-        copied.extend(files.into_iter().map(Into::into));
-        copied.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
-    }
+    loaders::add(draft, files);
     Ok(())
 }
 

@@ -100,6 +100,28 @@ pub fn missing(draft: &ServiceDraft, project: &Project<'_>) -> Option<Diagnostic
     Some(Diagnostic::warning("start-missing", message).at(at.clone()).help("commit it, mount it where the program looks for it, or pass --start-cmd"))
 }
 
+/// The variable by which a bundler's settings tell production from development, where no script that builds says which it is.
+pub fn production(project: &Project<'_>) -> Option<(String, String)> {
+    const BUNDLERS: &[&str] = &["webpack", "rollup", "gulp", "esbuild", "browserify", "rspack"];
+    const SETTINGS: &[&str] = &["webpack", "rollup.config.", "gulpfile.", "esbuild", "build.", "rspack.config."];
+    let package = project.package.as_ref()?;
+    let (build, _) = package.script("build")?;
+    let called =
+        |name: &str| name == "build" || build.split([' ', '"', '\'']).any(|word| word == name) || build.contains("build:*") && name.starts_with("build:");
+    let scripts = package.doc.get(&["scripts"]).into_iter().flat_map(Node::entries).filter_map(|(name, text)| Some((name, text.str()?)));
+    let texts: Vec<&str> = scripts.filter(|(name, _)| called(name)).map(|(_, text)| text).collect();
+    let bundles =
+        texts.iter().any(|text| text.split([' ', '/']).any(|word| BUNDLERS.contains(&word) || word.starts_with("build.") || word.starts_with("esbuild.")));
+    if !bundles || texts.iter().any(|text| text.contains("NODE_ENV") || text.contains("production")) {
+        return None;
+    }
+    let is_settings = |file: &str| SETTINGS.iter().any(|start| file.starts_with(start)) && matches!(super::ending(file), "js" | "cjs" | "mjs" | "ts");
+    let folders = [project.dir.clone(), project.dir.dir("webpack"), project.dir.dir("config")];
+    let files = folders.iter().flat_map(|dir| dir.files().filter(|file| is_settings(file)).filter_map(|file| dir.peek(file)));
+    let asks = files.into_iter().any(|text| text.as_str().contains("process.env.NODE_ENV"));
+    asks.then(|| ("NODE_ENV".to_owned(), "production".to_owned()))
+}
+
 /// The folder of the pages that the build makes beside the server, where the server's code names it: one package for both.
 pub fn pages(project: &Project<'_>, texts: &[Rc<Text>]) -> Option<String> {
     const SETTING: &str =
@@ -168,6 +190,19 @@ mod tests {
         let calls = files[0].1.replace("tsc --build packages/tsconfig.json", "npm run build --workspaces");
         let files: Vec<_> = std::iter::once(("package.json", calls.as_str())).chain(files[1..].iter().copied()).collect();
         assert!(one(&files).build.is_none());
+    }
+
+    #[test]
+    fn a_bundler_is_told_that_it_is_production_where_its_settings_ask() {
+        let told = |build: &str, settings: &str| {
+            let package =
+                format!(r#"{{"main": "server.js", "scripts": {{"build": "npm run pages", "pages": "{build}"}}, "dependencies": {{"express": "5"}}}}"#);
+            one(&[("package.json", package.as_str()), ("server.js", SERVER), ("webpack.config.js", settings)]).extra.get("build_env").cloned()
+        };
+        let asks = "module.exports = { mode: process.env.NODE_ENV === 'production' ? 'production' : 'development' }";
+        assert_eq!(told("webpack", asks), Some(serde_json::json!({"NODE_ENV": "production"})));
+        assert_eq!(told("webpack --mode production", asks), None);
+        assert_eq!(told("webpack", "module.exports = { mode: 'production' }"), None);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod environment;
 mod frameworks;
 mod inner;
 pub mod listening;
+mod loaders;
 mod managers;
 mod migrations;
 mod natives;

@@ -1,5 +1,6 @@
 //! Programs that Node.js runs: servers, workers and command line tools, with or without a framework.
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::inner::{self, Sent};
@@ -8,7 +9,7 @@ use super::project::Project;
 use super::runtime::Runtime;
 use super::script::{self, BIN};
 use super::typescript::{self, Output};
-use super::{address, bun, compiled, content, develop, elsewhere, frameworks, migrations, nx, programs, reached, serving, start, stripping};
+use super::{address, bun, compiled, content, develop, elsewhere, frameworks, loaders, migrations, nx, programs, reached, serving, start, stripping};
 use crate::detect::asked;
 use crate::detect::source;
 use crate::fs::Text;
@@ -70,6 +71,7 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     }
     copies(draft, project, &texts, output.as_ref(), file.as_deref(), (&sent, only));
     develop::dev(draft, project, &texts, file.as_deref())?;
+    loaders::reads(draft, project, &texts)?;
     if project.runtime == Runtime::Bun {
         bun::reads(draft, project)?;
         bun::compiled(draft, project, &texts);
@@ -168,11 +170,10 @@ fn dev_env(draft: &mut ServiceDraft, facts: &Listening) {
     let variable = facts.reads_port.as_ref().filter(|_| own).map(|hit| hit.value.as_str());
     let mut env: serde_json::Map<String, serde_json::Value> =
         draft.env.iter().filter(|(name, _)| variable != Some(name)).map(|(name, value)| (name.clone(), value.clone().into())).collect();
+    // The bundler runs there too, for development.
+    env.extend(draft.extra.get("build_env").and_then(|more| more.as_object()).cloned().unwrap_or_default());
     env.insert("NODE_ENV".to_owned(), "development".into());
-    // The bundler runs there too.
-    for more in ["build_env", "script_env"] {
-        env.extend(draft.extra.get(more).and_then(|more| more.as_object()).cloned().unwrap_or_default());
-    }
+    env.extend(draft.extra.get("script_env").and_then(|more| more.as_object()).cloned().unwrap_or_default());
     env.sort_keys();
     draft.set("dev_env", env);
 }
@@ -222,8 +223,10 @@ fn build(draft: &mut ServiceDraft, project: &Project<'_>, file: Option<&str>) ->
     if let Some(build) = draft.build.as_ref().filter(|build| !build.source.is_explicit()) {
         // Only what that script is about.
         draft.notes.extend(notes.into_iter().filter(|note| note.at.first().map(|at| &at.file) == build.source.evidence().map(|at| &at.file)));
-        if let Some((name, value)) = project.package.as_ref().and_then(|package| frameworks::old_hashes(draft, package, &["webpack"], 5)) {
-            draft.set("build_env", serde_json::json!({name: value}));
+        let hashes = project.package.as_ref().and_then(|package| frameworks::old_hashes(draft, package, &["webpack"], 5));
+        let variables: BTreeMap<String, String> = hashes.into_iter().chain(compiled::production(project)).collect();
+        if !variables.is_empty() {
+            draft.set("build_env", serde_json::to_value(variables).unwrap_or_default());
         }
     }
     Ok(())

@@ -81,6 +81,28 @@ fn only_in_src(dir: &Dir<'_>) -> bool {
     all.peek().is_some() && all.all(|path| path.starts_with("src/"))
 }
 
+/// The settings that count when a source is run as it is, with the files of the package that they extend: the names of modules, JSX and
+/// decorators; `whole` for a runner that reads all of them.
+pub fn read_when_run(dir: &Dir<'_>, whole: bool) -> Result<Vec<String>, Diagnostic> {
+    const KEYS: &[&str] = &["paths", "baseUrl", "jsxImportSource", "experimentalDecorators"];
+    let (mut found, mut open, mut counts) = (Vec::new(), vec!["tsconfig.json".to_owned()], whole);
+    while let Some(file) = open.pop().filter(|_| found.len() <= DEEPEST) {
+        let Some(doc) = Document::read(dir, &file)? else { continue };
+        counts |= KEYS.iter().any(|key| doc.get(&["compilerOptions", key]).is_some());
+        let extends = doc.get(&["extends"]);
+        let parents = extends.into_iter().flat_map(|node| node.str().into_iter().chain(node.items().filter_map(crate::manifest::Node::str)));
+        open.extend(
+            parents
+                .filter_map(|parent| parent.strip_prefix("./"))
+                .map(|parent| if ending(parent) == "json" { parent.to_owned() } else { format!("{parent}.json") }),
+        );
+        // A package's settings may say anything.
+        counts |= extends.is_some() && open.is_empty();
+        found.push(file);
+    }
+    Ok(if counts { found } else { Vec::new() })
+}
+
 /// The names that the compiler alone finds modules by, without their star. (`paths` of the TypeScript handbook: the compiler does not rewrite them)
 pub fn aliases(dir: &Dir<'_>) -> Result<Vec<String>, Diagnostic> {
     let Some(doc) = Document::read(dir, "tsconfig.json")? else { return Ok(Vec::new()) };

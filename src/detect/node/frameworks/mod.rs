@@ -94,6 +94,11 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<bool, Dia
     let variables: BTreeMap<String, String> =
         front.env.clone().into_iter().chain(old_hashes(draft, package, &row.dependency, front.modern)).chain(old_engines).collect();
     draft.set("base_env", serde_json::to_value(variables).unwrap_or_default());
+    if draft.kind == Kind::Site
+        && let Some((name, value)) = super::compiled::production(project)
+    {
+        draft.set("build_env", serde_json::json!({ name: value }));
+    }
     draft.set("dev_env", serde_json::to_value(&front.dev_env).unwrap_or_default());
     draft.set("front", true);
     surroundings(draft, project, written);
@@ -113,6 +118,11 @@ pub fn of_nx(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<bool, Di
     draft.build = asked::command(&project.hints, Question::BuildCmd, builds)?;
     let variables: BTreeMap<String, String> = front.env.clone().into_iter().chain([("NX_DAEMON".to_owned(), "false".to_owned())]).collect();
     draft.set("base_env", serde_json::to_value(variables).unwrap_or_default());
+    if draft.kind == Kind::Site
+        && let Some((name, value)) = super::compiled::production(project)
+    {
+        draft.set("build_env", serde_json::json!({ name: value }));
+    }
     draft.set("dev_env", serde_json::to_value(&front.dev_env).unwrap_or_default());
     draft.set("front", true);
     if row.id == "nextjs" {
