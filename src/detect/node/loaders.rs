@@ -48,7 +48,7 @@ pub fn reads(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>]
     let loads =
         |name: &&str| named(name) || texts.iter().any(|text| text.as_str().contains(&format!("'{name}'")) || text.as_str().contains(&format!("\"{name}\"")));
     let mut files = Vec::new();
-    if OF_BABEL.iter().any(|name| loads(&name)) {
+    if OF_BABEL.iter().any(loads) {
         files.extend(BABEL.iter().filter(|file| project.dir.has(file)).map(|file| (*file).to_owned()));
     }
     if let Some((_, whole)) = OF_TYPESCRIPT.iter().find(|(name, _)| named(name)) {

@@ -199,8 +199,20 @@ fn is_hook(part: &str) -> bool {
 
 /// The install scripts of a package that an image has no use for.
 pub fn hooks(package: &Package) -> Vec<&'static str> {
-    let useless = |name: &&str| package.script(name).is_some_and(|(text, _)| parts(text).all(is_hook));
+    let after = |name: &str| matches!(name, "postinstall" | "prepare");
+    let useless = |name: &&str| package.script(name).is_some_and(|(text, _)| parts(text).all(|part| is_hook(part) || after(name) && builds(package, part)));
     INSTALLS.iter().copied().filter(useless).collect()
+}
+
+/// Whether a part of a script does what the image's build does later, with the source.
+fn builds(package: &Package, part: &str) -> bool {
+    let words: Vec<&str> = part.split_whitespace().collect();
+    let called = match words.as_slice() {
+        ["npm" | "pnpm" | "yarn" | "bun", "run", name] | ["pnpm" | "yarn", name] => *name,
+        _ => return false,
+    };
+    let build = if package.script("build").is_some() { "build" } else { "compile" };
+    called == build && package.script(build).is_some()
 }
 
 /// Scripts that an installation runs.
@@ -262,8 +274,22 @@ pub fn lifecycle(draft: &mut ServiceDraft, root: &Dir<'_>, package: &Package) {
 
 #[cfg(test)]
 mod tests {
-    use super::named;
+    use super::{hooks, named};
     use crate::fs::Tree;
+    use crate::manifest::Package;
+
+    #[test]
+    fn an_installation_need_not_do_what_the_build_does() {
+        let kept = |scripts: &str| {
+            let tree = Tree::memory([("package.json", format!(r#"{{"scripts": {{{scripts}}}}}"#).as_str())]);
+            let package = Package::read(&tree.root()).expect("parses").expect("there");
+            hooks(&package).join(" ")
+        };
+        assert_eq!(kept(r#""prepare": "husky install && npm run build", "build": "tsc""#), "prepare");
+        assert_eq!(kept(r#""postinstall": "pnpm compile", "compile": "tsup""#), "postinstall");
+        assert_eq!(kept(r#""postinstall": "npm run generate", "build": "tsc""#), "");
+        assert_eq!(kept(r#""preinstall": "npm run build", "build": "tsc""#), "");
+    }
 
     #[test]
     fn names_are_read_from_every_lock_file() {
