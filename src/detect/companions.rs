@@ -91,6 +91,8 @@ impl Companion {
     fn value(&self, ending: &str, shown: &str, stack: &str) -> Option<String> {
         let place = format!("{}:{}", self.id, self.port);
         let database = if self.id == "redis" { "0" } else { "app" };
+        // Compose is for development.
+        let ending = ["_LOCAL", "_DEV", "_DEVELOPMENT"].iter().find_map(|stage| ending.strip_suffix(stage)).unwrap_or(ending);
         Some(match ending {
             "HOST" | "SERVER" | "HOSTNAME" if shown.contains(':') => place,
             "HOST" | "SERVER" | "HOSTNAME" => self.id.to_owned(),
@@ -178,6 +180,7 @@ mod tests {
             ("f(\"REDIS_ADDR\", \"DB_HOST\")", "", vec![redis], "REDIS_ADDR=redis:6379 by its own: redis"),
             ("f(\"REDIS_HOST\")", "", vec![pq], ""),
             ("f(\"DB_NAME\")", "", vec![pq], "DB_NAME=app"),
+            ("f(\"DB_HOST_LOCAL\")", "", vec![pq], "DB_HOST_LOCAL=postgres by its own: postgres"),
             ("f(\"DB_HOST\", \"DATABASE_URL\")", "", vec![pq], "DATABASE_URL=postgres://app@postgres:5432/app?sslmode=disable DB_HOST=postgres"),
         ] {
             assert_eq!(told(source, example, &clients), expected, "{source} {example}");
