@@ -13,7 +13,7 @@ pub fn dev(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], 
     let script = project
         .package
         .as_ref()
-        .and_then(|package| ["dev", "start:dev", "develop", "watch", "start:watch"].into_iter().find_map(|name| script::named(package, name)));
+        .and_then(|package| ["dev", "start:dev", "start-dev", "develop", "watch", "start:watch"].into_iter().find_map(|name| script::named(package, name)));
     // A tool that is installed on the machines of those who work on it is not in the image.
     let missing = script.as_ref().filter(|script| missing_tool(project, script.program()));
     draft.notes.extend(missing.map(|script| {

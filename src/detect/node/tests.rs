@@ -360,17 +360,6 @@ fn other_lines_of_the_procfile_are_named() {
 }
 
 #[test]
-fn a_version_that_the_package_refuses_comes_behind() {
-    let version = |pin: &str| {
-        let package = r#"{"main": "server.js", "engines": {"node": ">=22"}}"#;
-        one(&[("package.json", package), ("server.js", SERVER), (".nvmrc", pin)]).runtime.map(|runtime| runtime.value.to_string())
-    };
-    assert_eq!(version("20").as_deref(), Some("24"));
-    assert_eq!(version("v22.3").as_deref(), Some("22.3"));
-    assert_eq!(version("22.1.0").as_deref(), Some("22.1.0"));
-}
-
-#[test]
 fn a_program_without_an_ending_says_its_port() {
     let package = r#"{"scripts": {"start": "./bin/server"}, "dependencies": {"koa": "3"}}"#;
     let server = "#!/usr/bin/env node\nconst argv = optimist.options('port', {\n  default: '4100',\n}).argv\nrequire('../app')(argv)\n";
@@ -393,6 +382,12 @@ fn deno_beside_a_locked_package_is_for_whoever_wants_to_try_it() {
     assert_eq!(one(&files).stack, "deno");
     let locked: Vec<_> = files.into_iter().chain([("pnpm-lock.yaml", "lockfileVersion: '9.0'\n")]).collect();
     assert_eq!(one(&locked).stack, "node");
+}
+
+#[test]
+fn the_script_for_development_has_one_of_several_names() {
+    let package = r#"{"main": "server.js", "scripts": {"start-dev": "nodemon server.js"}, "devDependencies": {"nodemon": "3"}}"#;
+    assert_eq!(command(one(&[("package.json", package), ("server.js", SERVER)]).dev.as_ref()), "node_modules/.bin/nodemon server.js");
 }
 
 #[test]

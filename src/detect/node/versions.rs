@@ -112,6 +112,9 @@ pub fn resolve(text: &str, row: &RuntimeRow) -> Option<Version> {
 mod tests {
     use super::resolve;
     use crate::catalog::StackPack;
+    use crate::detect::select::detect;
+    use crate::fs::Tree;
+    use crate::model::Answers;
 
     #[test]
     fn versions_and_ranges_become_lines() {
@@ -136,5 +139,18 @@ mod tests {
         }
         assert_eq!(resolved(">=40"), None);
         assert_eq!(resolved("banana"), None);
+    }
+
+    #[test]
+    fn a_version_that_the_package_refuses_comes_behind() {
+        let version = |pin: &str| {
+            let package = r#"{"main": "server.js", "engines": {"node": ">=22"}}"#;
+            let tree = Tree::memory([("package.json", package), ("server.js", "app.listen(3000)"), (".nvmrc", pin)]);
+            let found = detect(&tree, &Answers::default());
+            found.services[0].runtime.as_ref().map(|runtime| runtime.value.to_string())
+        };
+        assert_eq!(version("20").as_deref(), Some("24"));
+        assert_eq!(version("v22.3").as_deref(), Some("22.3"));
+        assert_eq!(version("22.1.0").as_deref(), Some("22.1.0"));
     }
 }
