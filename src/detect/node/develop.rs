@@ -23,7 +23,7 @@ pub fn dev(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], 
     let is_missing = missing.is_some();
     let script = script.filter(|_| !is_missing);
     let decided = match script.filter(|_| project.nx.is_none()) {
-        Some(Script { command: Cmd::Exec(words), before, at, env }) if before.is_empty() => {
+        Some(Script { command: Cmd::Exec(words), before, at, env }) if before.is_empty() && !starts_tools(project, &words) => {
             // The script is not run as a whole: its variables are the stage's.
             draft.set("script_env", env.into_iter().map(|(name, value)| (name, value.into())).collect::<serde_json::Map<_, _>>());
             let tool = words[0].strip_prefix(BIN).unwrap_or_default().to_owned();
@@ -114,6 +114,14 @@ fn built_first(draft: &ServiceDraft, project: &Project<'_>, file: Option<&str>) 
         }
         _ => Some(start),
     }
+}
+
+/// Whether a program starts others that it looks for on the path: there the package manager puts what lies in `node_modules/.bin`.
+fn starts_tools(project: &Project<'_>, words: &[String]) -> bool {
+    const RUNNERS: &[&str] = &["concurrently", "dotenv", "dotenvx", "env-cmd", "onchange", "tsc-watch"];
+    let program = words[0].strip_prefix(BIN).unwrap_or(&words[0]);
+    let mut called = words[1..].iter().flat_map(|word| word.split_whitespace());
+    RUNNERS.contains(&program) && called.any(|word| project.has_dependency(script::program_package(word)))
 }
 
 /// What a tool of development needs of the system.

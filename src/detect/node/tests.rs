@@ -388,6 +388,10 @@ fn deno_beside_a_locked_package_is_for_whoever_wants_to_try_it() {
 fn the_script_for_development_has_one_of_several_names() {
     let package = r#"{"main": "server.js", "scripts": {"start-dev": "nodemon server.js"}, "devDependencies": {"nodemon": "3"}}"#;
     assert_eq!(command(one(&[("package.json", package), ("server.js", SERVER)]).dev.as_ref()), "node_modules/.bin/nodemon server.js");
+    // What starts others by their names finds them where the package manager puts them on the path.
+    let several =
+        package.replace("nodemon server.js", "concurrently 'nodemon server.js' 'npm run css'").replace("{\"nodemon\"", "{\"concurrently\": \"9\", \"nodemon\"");
+    assert_eq!(command(one(&[("package.json", &several), ("server.js", SERVER)]).dev.as_ref()), "npm run start-dev");
 }
 
 #[test]
