@@ -51,7 +51,7 @@ fn a_build_needs_no_dependencies() {
         ("main.js", "require('node:http').createServer((_, answer) => answer.end('ok')).listen(4000);\n"),
     ]);
     project.expect(0, &["init"]);
-    assert!(project.read("Dockerfile").contains("FROM base AS build"), "{}", project.read("Dockerfile"));
+    assert!(project.read("Dockerfile").contains("FROM deps AS build"), "{}", project.read("Dockerfile"));
 }
 
 #[test]
