@@ -212,15 +212,15 @@ impl Service<'_> {
             reads.also(self.dir, path, "", at.clone());
         }
         let files = reads.texts(self.dir);
-        let mut told = server::facts(&mut draft, &texts, &files, self)?;
+        let own = programs::without_tests(self.dir, &texts);
+        let mut told = server::facts(&mut draft, &own, &files, self)?;
         told.extend(given.into_iter().map(|(flag, path, _)| format!("--{flag}={path}")));
         self.cgo(&mut draft, &texts);
         self.commands(&mut draft, program, &texts, told)?;
         self.layers(&mut draft, program);
         self.pages(&mut draft, &texts)?;
         reads.state(&mut draft);
-        let texts_of_its_own: Vec<Rc<Text>> = texts.iter().filter(|text| !server::is_for_tests(text)).cloned().collect();
-        writes::GO.search(self.dir, &mut draft, &texts_of_its_own, &files);
+        writes::GO.search(self.dir, &mut draft, &own, &files);
         if let Some(at) = wanted::dotenv(&texts) {
             dotenv(&mut draft, at);
         }

@@ -144,6 +144,16 @@ pub fn reach(dir: &Dir<'_>, program: &Program, modules: &[&Module]) -> Vec<Rc<Te
     texts
 }
 
+/// The code but for packages that are there for tests, which a program imports for their types.
+pub fn without_tests(dir: &Dir<'_>, texts: &[Rc<Text>]) -> Vec<Rc<Text>> {
+    const FOLDERS: &[&str] = &["test", "tests", "testing", "testutil", "testutils", "integration", "mock", "mocks"];
+    let is_for_tests = |text: &Text| {
+        let inside = text.path().below(dir.path()).unwrap_or_default();
+        inside.split('/').any(|part| FOLDERS.contains(&part)) && !text.lines().any(|(_, line)| line.trim_end() == "package main")
+    };
+    texts.iter().filter(|text| !is_for_tests(text)).cloned().collect()
+}
+
 /// What the compiler puts into the program: of a pattern, the folder that it looks into.
 pub fn embedded(texts: &[Rc<Text>]) -> Vec<Embedded> {
     let mut found: Vec<Embedded> = Vec::new();

@@ -35,7 +35,7 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>], o
     let mut settings = settings::settings(texts);
     settings::configured(texts, files, &mut settings);
     // What a tool wrote describes the program, and says what somebody put into the tool.
-    let by_hand = |text: &&Rc<Text>| !source::is_generated(text.as_str()) && !is_for_tests(text);
+    let by_hand = |text: &&Rc<Text>| !source::is_generated(text.as_str());
     let texts_by_hand: Vec<Rc<Text>> = texts.iter().filter(by_hand).cloned().collect();
     // A variable named `port` says something only where the program listens, or asks for its port.
     let own: Vec<Rc<Text>> = texts_by_hand
@@ -127,11 +127,6 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>], o
     Ok(words)
 }
 
-/// Whether a package is there for tests: programs import such a one for its types.
-pub fn is_for_tests(text: &Text) -> bool {
-    text.path().as_str().split('/').any(|part| matches!(part, "test" | "tests" | "testing" | "testutil" | "testutils" | "integration" | "mock" | "mocks"))
-}
-
 /// Whether a port is where Go's profiler listens, by its own documentation.
 fn is_profiler(port: u16, texts: &[Rc<Text>]) -> bool {
     port == 6060 && texts.iter().any(|text| text.as_str().contains("\"net/http/pprof\""))
@@ -172,10 +167,9 @@ fn listens(texts: &[Rc<Text>]) -> Option<Evidence> {
     // What runs and starts is a server only where a library for servers is at hand.
     let web = r#""(github\.com/(?:kataras/iris|beego/|go-kratos|zeromicro/go-zero|cloudwego/hertz|gogf/gf|gobuffalo|go-martini|go-fuego|micro/go-micro|go-micro)[^"]*|go-micro\.dev/[^"]*)""#;
     let profiles = texts.iter().any(|text| text.as_str().contains("\"net/http/pprof\""));
-    let open = pattern::pattern(sure).ok().and_then(|sure| {
-        let own: Vec<Rc<Text>> = texts.iter().filter(|text| !is_for_tests(text)).cloned().collect();
-        source::find_all(&own, &sure, "//").into_iter().map(|hit| hit.at).find(|at| !profiles || !at.raw.contains(":6060"))
-    });
+    let open = pattern::pattern(sure)
+        .ok()
+        .and_then(|sure| source::find_all(texts, &sure, "//").into_iter().map(|hit| hit.at).find(|at| !profiles || !at.raw.contains(":6060")));
     open.or_else(|| search(texts, web).and_then(|_| search(texts, r"\b(\.Run\(\s*\w*\)|\.Start\(\w?|\.Spin\()")))
 }
 

@@ -8,7 +8,7 @@ use super::project::Project;
 use super::script::{self, Script};
 use super::typescript::{self, Output};
 use crate::fs::Text;
-use crate::manifest::{Node, pattern};
+use crate::manifest::{Node, Package, pattern};
 use crate::model::{Cmd, Decision, Diagnostic, Evidence, RelPath, ServiceDraft, Source};
 
 /// Why a script's file is not what runs.
@@ -100,16 +100,21 @@ pub fn missing(draft: &ServiceDraft, project: &Project<'_>) -> Option<Diagnostic
     Some(Diagnostic::warning("start-missing", message).at(at.clone()).help("commit it, mount it where the program looks for it, or pass --start-cmd"))
 }
 
+/// The script `build`, and those that it calls.
+fn run_by_build(package: &Package) -> Vec<&str> {
+    let Some((build, _)) = package.script("build") else { return Vec::new() };
+    let called =
+        |name: &str| name == "build" || build.split([' ', '"', '\'']).any(|word| word == name) || build.contains("build:*") && name.starts_with("build:");
+    let scripts = package.doc.get(&["scripts"]).into_iter().flat_map(Node::entries);
+    scripts.filter(|(name, _)| called(name)).filter_map(|(_, text)| text.str()).collect()
+}
+
 /// The variable by which a bundler's settings tell production from development, where no script that builds says which it is.
 pub fn production(project: &Project<'_>) -> Option<(String, String)> {
     const BUNDLERS: &[&str] = &["webpack", "rollup", "gulp", "esbuild", "browserify", "rspack"];
     const SETTINGS: &[&str] = &["webpack", "rollup.config.", "gulpfile.", "esbuild", "build.", "rspack.config."];
     let package = project.package.as_ref()?;
-    let (build, _) = package.script("build")?;
-    let called =
-        |name: &str| name == "build" || build.split([' ', '"', '\'']).any(|word| word == name) || build.contains("build:*") && name.starts_with("build:");
-    let scripts = package.doc.get(&["scripts"]).into_iter().flat_map(Node::entries).filter_map(|(name, text)| Some((name, text.str()?)));
-    let texts: Vec<&str> = scripts.filter(|(name, _)| called(name)).map(|(_, text)| text).collect();
+    let texts = run_by_build(package);
     let bundles =
         texts.iter().any(|text| text.split([' ', '/']).any(|word| BUNDLERS.contains(&word) || word.starts_with("build.") || word.starts_with("esbuild.")));
     if !bundles || texts.iter().any(|text| text.contains("NODE_ENV") || text.contains("production")) {
@@ -127,11 +132,7 @@ pub fn pages(project: &Project<'_>, texts: &[Rc<Text>]) -> Option<String> {
     const SETTING: &str =
         r#"\b(outDir|root)\s*:\s*(?:path\.)?(?:resolve\(|join\()?\s*(?:(?:__dirname|import\.meta\.dirname|process\.cwd\(\))\s*,\s*)?["']([\w./-]+)["']"#;
     let package = project.package.as_ref()?;
-    let (build, _) = package.script("build")?;
-    let scripts = package.doc.get(&["scripts"]).into_iter().flat_map(Node::entries).filter_map(|(name, text)| Some((name, text.str()?)));
-    let called =
-        |name: &str| name == "build" || build.split([' ', '"', '\'']).any(|word| word == name) || build.contains("build:*") && name.starts_with("build:");
-    let (_, text) = scripts.into_iter().find(|(name, text)| called(name) && text.contains("vite build"))?;
+    let text = run_by_build(package).into_iter().find(|text| text.contains("vite build"))?;
     let words: Vec<&str> = text.split_whitespace().collect();
     let by_flag = words.windows(2).find(|pair| pair[0] == "--outDir").map(|pair| pair[1].to_owned());
     let config = ["ts", "mts", "js", "mjs"].iter().find_map(|ending| project.dir.peek(&format!("vite.config.{ending}")));

@@ -283,6 +283,7 @@ fn framework(dependencies: &[Dependency], dir: &Dir<'_>, pack: &StackPack) -> Op
     let is_called = |row: &FrameworkRow| frameworks::makes_pages(row) && calls(dir, row);
     let at = match all.first() {
         Some((row, _)) if frameworks::makes_pages(row) && !is_called(row) => {
+            // Called by scripts for nothing but documentation, it gives way to a server.
             let server = || all.iter().position(|(row, _)| !frameworks::makes_pages(row)).filter(|_| writes_docs(dir, row));
             all.iter().position(|(row, _)| is_called(row)).or_else(server).unwrap_or(0)
         }
