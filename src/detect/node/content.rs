@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::fs::{Dir, Text};
+use crate::manifest::pattern;
 use crate::model::RelPath;
 
 /// Folders that no program reads when it runs.
@@ -84,7 +85,8 @@ pub fn is_of_tools(path: &str) -> bool {
 
 /// The folders and files that a program which runs from its source needs: code, and what code names. Folders end with a slash.
 pub fn of_source(dir: &Dir<'_>, texts: &[Rc<Text>], start: &[String]) -> Vec<String> {
-    let mut found: Vec<String> = dir.folders().filter(|name| !name.starts_with('.') && !NOT_READ.contains(name)).map(|name| format!("{name}/")).collect();
+    let read = |name: &&str| !name.starts_with('.') && (!NOT_READ.contains(name) || is_reached(name, texts, start));
+    let mut found: Vec<String> = dir.folders().filter(read).map(|name| format!("{name}/")).collect();
     let code = |name: &str| {
         name.rsplit_once('.').is_some_and(|(_, ending)| matches!(ending, "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" | "tsx" | "jsx" | "node" | "wasm"))
     };
@@ -92,6 +94,23 @@ pub fn of_source(dir: &Dir<'_>, texts: &[Rc<Text>], start: &[String]) -> Vec<Str
         |name: &&str| start.iter().any(|word| word.trim_start_matches("./") == *name) || code(name) && !configures_a_tool(name) || is_data(name, texts);
     found.extend(dir.files().filter(wanted).map(ToOwned::to_owned));
     found
+}
+
+/// Whether the command starts a file of a folder, or the code names one by a path.
+fn is_reached(folder: &str, texts: &[Rc<Text>], start: &[String]) -> bool {
+    const BELOW: &str = r#"["'`](?:\.{1,2}/)+([\w-]+)/"#;
+    const JOINED: &str = r#"(?:__dirname|\bdirname|\bcwd\(\))\s*,\s*["'`](?:\.{0,2}/)*([\w-]+)["'`/]"#;
+    const READ: &str = r#"(?:static|sendFile|readFile|readFileSync|readdirSync|createReadStream)\(\s*["'`]([\w-]+)["'`/]"#;
+    let starts = start.iter().any(|word| word.trim_start_matches("./").split_once('/').is_some_and(|(first, _)| first == folder));
+    let names = |text: &str, pattern: &'static str| {
+        pattern::kept(pattern).is_some_and(|found| found.captures_iter(text).any(|groups| groups.get(1).is_some_and(|name| name.as_str() == folder)))
+    };
+    folder != "node_modules" && (starts || texts.iter().any(|text| [BELOW, JOINED, READ].iter().any(|pattern| names(text.as_str(), pattern))))
+}
+
+/// The folders of a project that its program does not read.
+pub fn unread(dir: &Dir<'_>, texts: &[Rc<Text>], start: &[String]) -> Vec<String> {
+    dir.folders().filter(|name| NOT_READ.contains(name) && *name != "node_modules" && !is_reached(name, texts, start)).map(ToOwned::to_owned).collect()
 }
 
 /// Whether a folder holds files that lie in none of these others.
@@ -157,7 +176,7 @@ pub fn is_named(name: &str, texts: &[Rc<Text>]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{of_compiled, of_source};
+    use super::{of_compiled, of_source, unread};
     use crate::detect::source::files;
     use crate::fs::Tree;
 
@@ -178,5 +197,15 @@ mod tests {
         let texts = files(&tree.root(), &["js"], &[]);
         assert_eq!(of_source(&tree.root(), &texts, &[]), ["lib/", "public/", "views/", "data.json", "server.js"]);
         assert_eq!(of_compiled(&tree.root(), &texts, &[]), ["public/", "views/", "data.json"]);
+    }
+
+    #[test]
+    fn folders_of_tools_are_read_where_the_program_lies_in_them_or_names_them() {
+        let code = "import { Kind } from '../types/kind.ts';\nconst guide = path.join(import.meta.dirname, '../../docs/guide.md');\nres.redirect('/test/');";
+        let tree = Tree::memory([("scripts/server.ts", code), ("types/kind.ts", ""), ("docs/guide.md", ""), ("test/a.ts", ""), ("e2e/a.ts", "")]);
+        let texts = [tree.root().peek("scripts/server.ts").expect("the program")];
+        let start = ["node", "./scripts/server.ts"].map(ToOwned::to_owned);
+        assert_eq!(of_source(&tree.root(), &texts, &start), ["docs/", "scripts/", "types/"]);
+        assert_eq!(unread(&tree.root(), &texts, &start), ["e2e", "test"]);
     }
 }

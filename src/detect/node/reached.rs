@@ -42,12 +42,25 @@ pub fn from(project: &Project<'_>, file: Option<&str>) -> Reached {
     let mut all = all();
     // What the program says itself comes before what its parts say.
     all.sort_by_key(|text| text.path().below(project.dir.path()) != Some(first.as_str()));
-    let mut walk = Walk { project, names: Names::of(project), known: BTreeSet::new(), open: vec![first], whole: true };
-    if !walk.run(&all) {
-        return Reached { texts: all, whole: false };
+    let mut walk = Walk { project, names: Names::of(project), known: BTreeSet::new(), open: vec![first.clone()], whole: true };
+    let followed = walk.run(&all);
+    let Walk { mut known, whole, .. } = walk;
+    let path_of = |text: &Rc<Text>| text.path().below(project.dir.path()).map(ToOwned::to_owned);
+    let mut texts: Vec<Rc<Text>> = all.into_iter().filter(|text| !followed || path_of(text).is_some_and(|path| known.contains(&path))).collect();
+    for path in texts.iter().filter_map(path_of) {
+        known.remove(&path);
     }
-    let Walk { known, whole, .. } = walk;
-    Reached { texts: all.into_iter().filter(|text| text.path().below(project.dir.path()).is_some_and(|path| known.contains(path))).collect(), whole }
+    // What is imported is the program's, wherever it lies.
+    texts.extend(known.iter().filter(|path| content::is_of_tools(path)).filter_map(|path| project.dir.peek(path)));
+    texts.sort_by_key(|text| text.path().below(project.dir.path()) != Some(first.as_str()));
+    Reached { texts, whole: followed && whole }
+}
+
+/// The code of production, and what a program reaches in folders of tools.
+pub fn with_tools(project: &Project<'_>, texts: &[Rc<Text>], file: Option<&str>) -> Vec<Rc<Text>> {
+    let is_of_tools = |text: &Rc<Text>| text.path().below(project.dir.path()).is_none_or(content::is_of_tools);
+    let production = texts.iter().filter(|text| !is_of_tools(text)).cloned();
+    production.chain(from(project, file).texts.into_iter().filter(is_of_tools)).collect()
 }
 
 struct Walk<'p, 'a> {
@@ -210,6 +223,20 @@ mod tests {
         ];
         let found = detect(&Tree::memory(files), &Answers::default());
         assert_eq!(found.services[0].port.as_ref().map(|port| port.value), Some(4100));
+    }
+
+    #[test]
+    fn a_program_among_the_tools_is_a_program() {
+        let files = [
+            ("package.json", r#"{"scripts": {"start": "node scripts/serve.js"}, "dependencies": {"express": "5"}}"#),
+            ("scripts/serve.js", "const app = require('express')()\nrequire('../docs/routes')(app)\napp.listen(4200)\n"),
+            ("docs/routes.js", "module.exports = (app) => app.get('/health', ok)\n"),
+            ("test/routes.js", "app.get('/healthz', ok)\n"),
+        ];
+        let found = detect(&Tree::memory(files), &Answers::default());
+        let server = &found.services[0];
+        assert_eq!(server.port.as_ref().map(|port| port.value), Some(4200));
+        assert_eq!(server.extra.get("folders"), Some(&serde_json::json!(["docs", "scripts"])));
     }
 
     #[test]

@@ -69,7 +69,7 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     if sent.is_empty() && draft.front.is_none() {
         inner::beside(draft, project, &texts)?;
     }
-    copies(draft, project, &texts, output.as_ref(), file.as_deref(), (&sent, only));
+    copies(draft, project, &reached::with_tools(project, &texts, file.as_deref()), output.as_ref(), file.as_deref(), (&sent, only));
     develop::dev(draft, project, &texts, file.as_deref())?;
     loaders::reads(draft, project, &texts)?;
     if project.runtime == Runtime::Bun {
@@ -288,6 +288,9 @@ fn copies(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], o
     let bare = |paths: Vec<String>| paths.into_iter().map(|path| path.trim_end_matches('/').to_owned()).collect::<Vec<_>>();
     let (folders, outputs) = (bare(folders), bare(outputs));
     draft.set("whole", whole);
+    if whole {
+        draft.set("left_out", content::unread(&project.dir, texts, &words));
+    }
     draft.set("folders", folders);
     draft.set("files", files);
     draft.set("outputs", outputs);
