@@ -48,6 +48,7 @@ struct Patterns {
     literal: Pattern,
     argument: Pattern,
     told: [Pattern; 3],
+    handed: [Pattern; 3],
     named: Pattern,
 }
 
@@ -77,6 +78,11 @@ impl Patterns {
                 re(r#"(?:^|[\s"'`,])--port\b[^\n]{0,120}?\b[dD]efault(?:s\s+to|\s+is)?\s*[:=]?\s*["'`]?(\d{2,5})\b"#)?,
                 re(r#"\b(?:argv|args|opts|options|flags|cli|program)(?:\.opts\(\))?\.port\s*(?:,\s*10)?\)*\s*(?:\|\||\?\?)\s*["']?(\d{2,5})\b"#)?,
             ],
+            handed: [
+                re(r"\.listen\(\s*(?:\{[^}]*?\bport\s*:\s*)?(?:(?:Number|parseInt)\(\s*)?([A-Za-z_]\w*)\b")?,
+                re(r#"\b(?:const|let|var)\s+(\w+)\s*(?::\s*\w+\s*)?=\s*[^;\n]*?\benv(?:\.|\[\s*["'`])([A-Z][A-Z0-9_]*PORT)\b"#)?,
+                re(r"\.listen\([^\n;]{0,60}?\bprocess\.env\.([A-Z][A-Z0-9_]*PORT)\b")?,
+            ],
             named: re(r"(?i)\b(?:base|default|server|http|app|listen)?_?port\s*[:=]\s*(\d{2,5})\b")?,
         })
     }
@@ -90,8 +96,12 @@ pub fn read(texts: &[Rc<Text>]) -> Result<Ports, regex_syntax::Error> {
     // A server that is told its port as a number may read the ports of others.
     names.retain(|name| name.value == "PORT" || literals.is_empty());
     names.sort_by_key(|name| name.value != "PORT");
-    let variable = names.into_iter().next();
-    let mut numbers = defaults(texts, &patterns, variable.as_ref().map_or("PORT", |variable| &variable.value));
+    let handed = || if literals.is_empty() { handed(texts, &patterns) } else { None };
+    let variable = names.into_iter().next().or_else(handed);
+    let mut numbers = match &variable {
+        Some(variable) => defaults(texts, &patterns, &pattern::pattern(&format!(r"\b({})\b", variable.value))?, &variable.value),
+        None => defaults(texts, &patterns, &patterns.name, "PORT"),
+    };
     numbers.extend(source::find_all(texts, &patterns.keyed_default, "//"));
     numbers.extend(source::find_all(texts, &patterns.argument, "//"));
     numbers.extend(literals);
@@ -101,11 +111,26 @@ pub fn read(texts: &[Rc<Text>]) -> Result<Ports, regex_syntax::Error> {
     Ok(Ports { numbers, variable })
 }
 
+/// A variable of any name whose value is handed to the call that listens: `const port = process.env.CART_SERVER_PORT || 8080` and `listen(port)`.
+fn handed(texts: &[Rc<Text>], patterns: &Patterns) -> Option<Hit> {
+    let [listens, reads, at_once] = &patterns.handed;
+    let listens = source::find_all(texts, listens, "//");
+    let by_name = |text: &Rc<Text>| {
+        let found = reads.captures_iter(text.as_str()).find_map(|groups| {
+            let (name, variable) = (groups.get(1)?, groups.get(2)?);
+            let is_handed = listens.iter().any(|hit| hit.at.file == *text.path() && hit.value == name.as_str());
+            (is_handed && !source::is_comment(text, variable.start(), "//")).then_some(variable)
+        })?;
+        Some(Hit { value: found.as_str().to_owned(), at: text.at(found.start(), source::line_of(text, found.start()).trim()) })
+    };
+    texts.iter().find_map(by_name).or_else(|| source::find_all(texts, at_once, "//").into_iter().next())
+}
+
 /// The defaults of a variable, where it stands.
-fn defaults(texts: &[Rc<Text>], patterns: &Patterns, variable: &str) -> Vec<Hit> {
+fn defaults(texts: &[Rc<Text>], patterns: &Patterns, name: &Pattern, variable: &str) -> Vec<Hit> {
     let mut hits = Vec::new();
     for text in texts.iter().filter(|text| text.as_str().contains(variable)) {
-        for groups in patterns.name.captures_iter(text.as_str()) {
+        for groups in name.captures_iter(text.as_str()) {
             let Some(name) = groups.get(1).filter(|name| name.as_str() == variable && !source::is_comment(text, name.start(), "//")) else { continue };
             let rest = &text.as_str()[name.end()..];
             let mut near = NEAR.min(rest.len());
@@ -175,6 +200,7 @@ mod tests {
             assert_eq!(first(text), (Some("4100".to_owned()), None), "{text}");
         }
         assert!(ports("// app.listen(4100)").numbers.is_empty());
+        assert_eq!(first("const PORT = 4100;\napp.listen(PORT)"), (Some("4100".to_owned()), None));
     }
 
     #[test]
@@ -184,6 +210,8 @@ mod tests {
             ("port: Number(process.env.SERVER_PORT ?? 4100)", "SERVER_PORT"),
             ("z.object({ DB_PORT: z.number().default(5432), HTTP_PORT: z.coerce.number().default(4100) })", "HTTP_PORT"),
             ("const a = process.env.API_PORT || 9000, b = process.env.PORT || 4100", "PORT"),
+            ("const db = process.env.DB_PORT || 5432;\nconst port = process.env.CART_SERVER_PORT || '4100';\napp.listen(port, () => {})", "CART_SERVER_PORT"),
+            ("app.listen(Number(process.env.SHOP_PORT ?? 4100))", "SHOP_PORT"),
         ] {
             assert_eq!(first(text), (Some("4100".to_owned()), Some(name.to_owned())), "{text}");
         }
