@@ -64,6 +64,7 @@ fn is_beside_the_point(tail: &str) -> bool {
         "testdata",
         "benches",
         "scripts",
+        "debian",
     ];
     // The folders of a package of the Java virtual machine are its name: `com.example` is the name of half of all programs.
     const PACKAGES: &[&str] = &["java", "kotlin", "scala", "groovy", "com", "org", "net", "io", "dev"];

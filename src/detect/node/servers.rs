@@ -289,7 +289,8 @@ fn copies(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], o
     let (folders, outputs) = (bare(folders), bare(outputs));
     draft.set("whole", whole);
     if whole {
-        draft.set("left_out", content::unread(&project.dir, texts, &words));
+        let lock = project.manager.lock.iter().filter(|lock| project.dir.has(lock)).cloned();
+        draft.set("left_out", content::unread(&project.dir, texts, &words).into_iter().chain(lock).collect::<Vec<_>>());
     }
     draft.set("folders", folders);
     draft.set("files", files);
