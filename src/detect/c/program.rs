@@ -115,7 +115,9 @@ fn search(texts: &[Rc<Text>], pattern: &str) -> Option<Evidence> {
 pub fn foreground(texts: &[Rc<Text>]) -> Option<(String, Evidence)> {
     const HELP: &str = r#"["\st](--?[A-Za-z][\w-]*)(?:[ ,|/]+--?[\w-]+)?(?:[ :]|\\t|\t)[^"\n]*?(?:[Ii]n (?:the )?foreground|(?:[Dd]o(?:es)? not|[Dd]on't|[Nn]ever) (?:go |fork |run )?(?:in ?to |in |to )?(?:the )?(?:background|daemon|detach|fork))"#;
     search(texts, r"\b(daemon|daemoni[sz]e|setsid)\s*\(")?;
-    source::find(texts, &pattern::pattern(HELP).ok()?, "//").map(|hit| (hit.value, hit.at))
+    // What stands as a default is what the flag changes.
+    let changes = |hit: &source::Hit| ["default: don't", "default: do not"].iter().any(|words| hit.at.raw.to_ascii_lowercase().contains(words));
+    source::find_all(texts, &pattern::pattern(HELP).ok()?, "//").into_iter().find(|hit| !changes(hit)).map(|hit| (hit.value, hit.at))
 }
 
 /// As process 1 a program that handles no signal can't be stopped but by force.
@@ -168,6 +170,7 @@ mod tests {
             ("\"\\t-f, --foreground\\tRun in the foreground\\n\"", "-f"),
             ("\"-F\\t\\tDon't fork into background\\n\"", "-F"),
             ("\"-d            run as a daemon\\n\"", ""),
+            ("\"\\t--daemon (default: don't daemonize)\\n\"", ""),
             ("\"-b            go to the background\\n\"", ""),
         ] {
             let text = Rc::new(Text::new(RelPath::known("main.c"), &format!("puts({help});\nif (x) daemon(0, 0);\n")));
