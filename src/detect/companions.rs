@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::source;
+use super::{samples, source};
 use crate::catalog::services::Services;
 use crate::fs::{Dir, Text};
 use crate::manifest::pattern;
@@ -129,7 +129,7 @@ fn names(texts: &[Rc<Text>]) -> BTreeSet<String> {
 fn shown(dir: &Dir<'_>) -> BTreeMap<String, String> {
     let Ok(pattern) = pattern::pattern(r#"(?m)^[ \t]*(?:export[ \t]+)?([A-Z][A-Z0-9_]*)[ \t]*=[ \t]*["']?([^"'\n#]*)"#) else { return BTreeMap::new() };
     let mut found = BTreeMap::new();
-    for text in source::samples(dir) {
+    for text in samples::samples(dir) {
         for groups in pattern.captures_iter(text.as_str()) {
             if let (Some(name), Some(value)) = (groups.get(1), groups.get(2)) {
                 found.entry(name.as_str().to_owned()).or_insert_with(|| value.as_str().trim().to_owned());

@@ -155,7 +155,7 @@ impl Setting {
 
     /// Whether it says where the program itself listens, not where its database does: by its last word and those before.
     fn is(&self, words: &[&str]) -> bool {
-        let parts: Vec<&str> = self.name.split(['-', '.']).filter(|part| *part != "number").collect();
+        let parts: Vec<&str> = self.name.split(['-', '.']).filter(|part| !matches!(*part, "number" | "ip" | "ipv4")).collect();
         let Some((last, before)) = parts.split_last() else { return false };
         let mut before = before.iter();
         // Variables often begin with the program's name.
@@ -292,6 +292,8 @@ mod tests {
         assert_eq!(port("LISTEN_ADDR", "127.0.0.1:8080"), Some(8080));
         assert_eq!(port("DB_PORT", "5432"), None);
         assert_eq!(port("REDIS_ADDR", "localhost:6379"), None);
+        assert!(Setting::variable("APP_LISTEN_IPV4", "127.0.0.1", at()).is_loopback());
+        assert!(!Setting::variable("REDIS_HOST_IP", "127.0.0.1", at()).is_loopback());
     }
 
     #[test]

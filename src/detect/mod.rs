@@ -16,6 +16,7 @@ mod node;
 mod python;
 mod recognised;
 mod rust;
+mod samples;
 mod select;
 mod source;
 mod static_site;

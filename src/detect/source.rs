@@ -158,7 +158,7 @@ const READ_FOLDERS: &[&str] = &[
 ];
 
 /// Endings of files at the root that programs read at run time.
-const READ_ENDINGS: &[&str] = &["toml", "yaml", "yml", "json", "ini", "conf", "cfg", "html", "txt", "csv"];
+const READ_ENDINGS: &[&str] = &["toml", "yaml", "yml", "json", "ini", "conf", "cfg", "env", "html", "txt", "csv"];
 
 /// Files at the root that tools read, not programs.
 const OF_TOOLS: &[&str] = &[
@@ -216,6 +216,9 @@ const PATH_CALLS: &[&str] = &[
     "FileServer",
 ];
 
+/// Endings of what is compiled, which no program reads.
+const SOURCES: &[&str] = &["go", "rs", "zig", "c", "cc", "cpp", "cxx", "h", "hpp"];
+
 /// What a program reads at run time beside itself.
 #[derive(Debug, Default)]
 pub struct Reads {
@@ -234,6 +237,26 @@ impl Reads {
             self.folders.push(row);
         } else if dir.has(name) && !known(&self.files) {
             self.files.push(row);
+        }
+    }
+
+    /// Folders of any name, by the paths that lead into them: those that hold files and none of the program's source.
+    fn said(&mut self, dir: &Dir<'_>, texts: &[Rc<Text>], seen: &str, (comment, expression): (&str, &str)) {
+        let Ok(pattern) = pattern::pattern(expression) else { return };
+        for hit in find_all(texts, &pattern, comment) {
+            let path = hit.value.trim_end_matches('/');
+            let known = self.folders.iter().any(|(_, to, _)| path == to || path.strip_prefix(to.as_str()).is_some_and(|rest| rest.starts_with('/')));
+            let out = EMBEDDED.iter().chain(&["Command", "go:", "#["]).any(|word| hit.at.raw.contains(word));
+            if known || out || path.is_empty() || path.split('/').any(|part| part.starts_with('.')) || !dir.has_dir(path) {
+                continue;
+            }
+            let inside = dir.dir(path);
+            let is_source = |file: &RelPath| file.name().rsplit_once('.').is_some_and(|(_, ending)| SOURCES.contains(&ending));
+            // A folder that is kept empty is written, and one with a build of its own is built.
+            let holds = inside.files_below().any(|file| !file.name().starts_with('.'));
+            if holds && !is_beside_the_point(&format!("{path}/")) && !inside.has("package.json") && !inside.files_below().any(is_source) {
+                self.folders.push((format!("{seen}{path}"), path.to_owned(), hit.at));
+            }
         }
     }
 
@@ -272,40 +295,24 @@ impl Reads {
 }
 
 fn is_setting(file: &str) -> bool {
-    matches!(file.rsplit_once('.'), Some((_, "toml" | "yaml" | "yml" | "ini" | "conf" | "cfg")))
+    matches!(file.rsplit_once('.'), Some((_, "toml" | "yaml" | "yml" | "ini" | "conf" | "cfg" | "env")))
 }
 
 /// The port that a file of settings gives to the server.
 pub fn port_in(settings: &[Rc<Text>]) -> Option<(u16, Source)> {
     let patterns = [
-        r#"(?mi)^\s*(?:\w*_)?(?:address|addr|listen|bind|inet)["']?\s*[:=]\s*["']?[\w.\[\]]*:(\d{2,5})\b"#,
-        r#"(?mi)^\s*(?:http_?|server_?|application_|app_|listen_)?port["']?\s*[:=]\s*["']?(\d{2,5})\b"#,
+        r#"(?mi)^\s*["']?(?:\w*_)?(?:address|addr|listen|bind|inet)(?:_(?:url|addr|address))?["']?\s*[:=]\s*["']?[\w.\[\]]*:(\d{2,5})\b"#,
+        r#"(?mi)^\s*["']?(?:http_?|server_?|application_|app_|listen_)?port["']?\s*[:=]\s*["']?(\d{2,5})\b"#,
     ];
     let own = patterns.iter().find_map(|pattern| {
-        let hit = find(settings, &pattern::pattern(pattern).ok()?, "#")?;
-        Some((hit.value.parse().ok().filter(|port| *port > 0)?, Source::File(hit.at)))
+        let hits = find_all(settings, &pattern::pattern(pattern).ok()?, "#");
+        hits.into_iter().find_map(|hit| Some((hit.value.parse().ok().filter(|port| super::listening::is_likely(*port))?, Source::File(hit.at))))
     });
     own.or_else(|| {
         // A host is mostly somebody else's.
         let hit = find(settings, &pattern::pattern(r#"(?mi)^\s*["']?host["']?\s*[:=]\s*["']?[\w.\[\]]*:(\d{2,5})\b"#).ok()?, "#")?;
         Some((hit.value.parse().ok().filter(|port| super::listening::is_likely(*port))?, Source::File(hit.at)))
     })
-}
-
-/// Settings that the repository shows as an example: `.env.example`, `config.toml.sample`.
-pub fn samples(dir: &Dir<'_>) -> Vec<Rc<Text>> {
-    let is_sample = |file: &&str| {
-        let words: Vec<&str> = file.split(['.', '-', '_']).collect();
-        let any = |known: &[&str]| words.iter().any(|word| known.contains(word));
-        any(&["example", "sample", "dist", "template"]) && any(&["env", "config", "conf", "settings", "toml", "yaml", "yml", "ini"])
-    };
-    dir.files().filter(is_sample).filter_map(|file| dir.peek(file)).collect()
-}
-
-/// The port that an example of the environment gives to a variable.
-pub fn port_of(samples: &[Rc<Text>], variable: &str) -> Option<(u16, Source)> {
-    let hit = find(samples, &pattern::pattern(&format!(r#"(?m)^\s*(?:export\s+)?{variable}\s*=\s*["']?(?:[\w.]*:)?(\d{{2,5}})\b"#)).ok()?, "#")?;
-    Some((hit.value.parse().ok().filter(|port| *port > 0)?, Source::File(hit.at)))
 }
 
 /// The variable that a program asks for its port or its address, by the call of its language around `NAMES`.
@@ -346,6 +353,9 @@ pub fn reads(dir: &Dir<'_>, texts: &[Rc<Text>], seen: &str) -> Reads {
         let hit = find_all(&near, &pattern, "//").into_iter().find(|hit| !elsewhere(hit));
         reads.files.extend(hit.map(|hit| (format!("{seen}{file}"), file.to_owned(), hit.at)));
     }
+    let settings: Vec<Rc<Text>> = reads.files.iter().filter(|(_, file, _)| is_setting(file)).filter_map(|(_, file, _)| dir.peek(file)).collect();
+    reads.said(dir, texts, seen, ("//", r#""(?:file://|\./)(?:\./)?([\w./-]+)""#));
+    reads.said(dir, &settings, seen, ("#", r#"[\s=:"'](?:file://|\./)(?:\./)?([\w./-]+)"#));
     reads
 }
 
@@ -355,7 +365,20 @@ fn is_read(hit: &Hit) -> bool {
     // What a command line has is asked for by the name of its option.
     !EMBEDDED.iter().any(|word| line.contains(word))
         && !line.contains("get_one")
+        && !is_flag(line, &hit.value)
         && (hit.value.contains(['/', '%']) || PATH_CALLS.iter().any(|word| line.contains(word)))
+}
+
+/// Whether a literal is nothing but the name of a flag on its line.
+fn is_flag(line: &str, value: &str) -> bool {
+    const DECLARE: &[&str] = &["Flag(", "String(", "StringP(", "StringVar(", "StringVarP(", "Lookup("];
+    let literal = format!("\"{value}\"");
+    line.match_indices(&literal).all(|(place, _)| {
+        let before = line[..place].trim_end();
+        // The first argument may be where the value is put.
+        let call = before.strip_suffix(',').map_or(before, |head| head.trim_end_matches(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '&')));
+        DECLARE.iter().any(|name| call.ends_with(name))
+    })
 }
 
 #[cfg(test)]
@@ -385,6 +408,40 @@ mod tests {
         let texts = files(&tree.root(), &["go"], &[]);
         let found = reads(&tree.root(), &texts, "").folders;
         assert_eq!(found.iter().map(|(_, folder, at)| (folder.as_str(), at.place())).collect::<Vec<_>>(), [("templates", "main.go:3".to_owned())]);
+    }
+
+    #[test]
+    fn folders_of_any_name_are_found_by_paths_into_them() {
+        let source =
+            "open(\"./res/pages/a.html\")\nmigrate(\"file://db/steps\")\nopen(\"./res/pages/\")\nimport(\"./code\")\nopen(\"set.cfg\")\nopen(\"./none\")\n";
+        let tree = Tree::memory([
+            ("main.go", source),
+            ("res/pages/a.html", ""),
+            ("db/steps/1.sql", ""),
+            ("code/a.go", ""),
+            ("set.cfg", "path = \"./themes/\"\n# other = \"./res\"\n"),
+            ("themes/a", ""),
+        ]);
+        let found = reads(&tree.root(), &files(&tree.root(), &["go"], &[]), "");
+        assert_eq!(found.folders.iter().map(|(from, _, _)| from.as_str()).collect::<Vec<_>>(), ["db/steps", "res/pages", "themes"]);
+    }
+
+    #[test]
+    fn the_name_of_a_flag_is_no_folder() {
+        let tree = |line: &str| {
+            Tree::memory(
+                [("main.go".to_owned(), format!("{line}\n")), ("config/a".to_owned(), String::new())].iter().map(|(path, text)| (path.as_str(), text.as_str())),
+            )
+        };
+        for (line, expected) in [
+            ("path = flag.String(\"config\", defaultPath, \"\")", 0),
+            ("flag.StringVar(&path, \"config\", \"a.yml\", \"\")", 0),
+            ("path = flag.String(\"config\", \"config\", \"\")", 1),
+            ("open(\"config\")", 1),
+        ] {
+            let tree = tree(line);
+            assert_eq!(reads(&tree.root(), &files(&tree.root(), &["go"], &[]), "").folders.len(), expected, "{line}");
+        }
     }
 
     #[test]

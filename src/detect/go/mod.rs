@@ -15,7 +15,7 @@ use module::Module;
 use programs::Program;
 
 use super::writes::compiled::dotenv;
-use super::{Detector, Found, asked, companions, front_end, source};
+use super::{Detector, Found, asked, companions, front_end, samples, source};
 use crate::catalog::StackPack;
 use crate::fs::{Dir, Text};
 use crate::manifest::{pattern, tool_versions};
@@ -224,6 +224,14 @@ impl Service<'_> {
         if let Some(at) = wanted::dotenv(&texts) {
             dotenv(&mut draft, at);
         }
+        match wanted::settings(&texts) {
+            Some((at, true)) => dotenv(&mut draft, at),
+            Some((at, false)) => samples::wants_file(&mut draft, ".env", None, at),
+            None => {}
+        }
+        if let Some((file, shown, at)) = samples::absent(self.dir, &own) {
+            samples::wants_file(&mut draft, &file, Some(&shown), at);
+        }
         companions::tell(&mut draft, "go", &texts, self.dir);
         Ok(draft)
     }
@@ -329,7 +337,7 @@ impl Service<'_> {
             .map(|module| {
                 let home = self.dir.tree().dir(module.root.clone());
                 let files: Vec<&str> = ["go.mod", "go.sum"].into_iter().filter(|file| home.has(file)).collect();
-                serde_json::json!({ "folder": if member { self.layout.seen(&module.root) } else { String::new() }, "files": files })
+                serde_json::json!({ "folder": self.layout.seen(&module.root), "files": files })
             })
             .collect();
         let context = self.dir.tree().dir(draft.context.clone());
@@ -384,4 +392,23 @@ fn versions(dir: &Dir<'_>, module: &Module, row: &crate::catalog::stack::Runtime
         }
     }
     Ok((versions, notes))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::detect::detect;
+    use crate::fs::Tree;
+    use crate::model::Answers;
+
+    #[test]
+    fn a_module_below_the_root_keeps_its_place() {
+        let tree = Tree::memory([
+            ("go.mod", "module example.com/a\n\ngo 1.26\n\nreplace example.com/b => ./pkg/b\n"),
+            ("main.go", "package main\n\nfunc main() {}\n"),
+            ("pkg/b/go.mod", "module example.com/b\n\ngo 1.26\n"),
+        ]);
+        let found = detect(&tree, &Answers::default());
+        let folders: Vec<&str> = found.services[0].extra["modules"].as_array().into_iter().flatten().filter_map(|row| row["folder"].as_str()).collect();
+        assert_eq!(folders, ["", "pkg/b/"]);
+    }
 }

@@ -8,7 +8,7 @@ use super::settings;
 use super::wanted;
 use crate::catalog::StackPack;
 use crate::detect::listening::{self, LISTENERS, Setting, is_likely};
-use crate::detect::{asked, health, source};
+use crate::detect::{asked, health, samples, source};
 use crate::fs::Text;
 use crate::manifest::pattern;
 use crate::model::question::Question;
@@ -85,8 +85,8 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>], o
     // Or one that needs rights, which the code replaces by what it is told.
     let told_by = read.filter(|_| ports.iter().all(|(port, _)| *port < listening::FREE));
     if serves {
-        let samples = source::samples(of.dir);
-        ports.extend(told_by.as_ref().and_then(|read| source::port_of(&samples, &read.value)).or_else(|| source::port_in(&samples)));
+        let samples = samples::samples(of.dir);
+        ports.extend(told_by.as_ref().and_then(|read| samples::port_of(&samples, &read.value)).or_else(|| source::port_in(&samples)));
     }
     if let Some(read) = &told_by {
         ports.push(USUAL_PORT, Source::inferred(format!("it asks {}, which has no default", read.value), [read.at.clone()]));
@@ -111,20 +111,24 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], files: &[Rc<Text>], o
     if let Some(at) =
         search(texts, &format!(r#"(?:Listen|Run|Start|Addr)\w*\W+(?:"tcp",\s*)?(?:fmt\.Sprintf\(\s*)?"((?:127\.0\.0\.1|localhost):(?:{own}|%\w))""#))
     {
-        draft.notes.push(
-            Diagnostic::warning(
-                "loopback",
-                format!("service `{}` listens on the loopback address only: nothing outside of its container reaches it", draft.name),
-            )
-            .at(at)
-            .help("listen on all addresses: \":8080\" without a host"),
-        );
+        draft.notes.push(loopback(draft, at));
+    }
+    // A file of settings may say so too.
+    let bound = draft.port.as_ref().and_then(|port| port.source.evidence()).filter(|at| ["127.0.0.1:", "localhost:"].iter().any(|host| at.raw.contains(host)));
+    if let Some(at) = bound.cloned().filter(|_| draft.kind == Kind::Server && draft.notes.iter().all(|note| note.id != "loopback")) {
+        draft.notes.push(loopback(draft, at));
     }
     draft.health = health(draft, texts);
     listening::wants_argument(draft, wanted::argument(texts), &hints);
     let words = listening::tell(draft, &settings);
     listening::wants_variables(draft, wanted::variables(texts));
     Ok(words)
+}
+
+/// What is said of a server that nobody can reach.
+fn loopback(draft: &ServiceDraft, at: Evidence) -> Diagnostic {
+    let message = format!("service `{}` listens on the loopback address only: nothing outside of its container reaches it", draft.name);
+    Diagnostic::warning("loopback", message).at(at).help("listen on all addresses: \":8080\" without a host")
 }
 
 /// Whether a port is where Go's profiler listens, by its own documentation.

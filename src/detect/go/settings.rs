@@ -32,6 +32,9 @@ const TAGS: &[&str] = &[r#"default:"([^"]*)"\s+env(?:config)?:"([A-Z][A-Z0-9_]*)
 const KEYS: &[&str] =
     &[r#"\bSetDefault\(\s*"([\w.-]+)"\s*,\s*"?([\w.:\[\]]+)"?\s*\)"#, r#""([a-z][\w.-]*(?:port|addr|address|listen))"\s*:\s*"?([\w.:\[\]]+)"?"#];
 
+/// Fields with a default that a library takes from variables, whose names it makes of theirs.
+const FIELDS: &[&str] = &[r#"(?m)^\s*(\w+)\s+[\w.*]+\s+`[^`\n]*\bdefault:"([^"]*)""#];
+
 /// All of them, flags first where they have no variable.
 pub fn settings(texts: &[Rc<Text>]) -> Vec<Setting> {
     let mut found = Vec::new();
@@ -54,7 +57,23 @@ pub fn settings(texts: &[Rc<Text>]) -> Vec<Setting> {
     search(TAGS, (2, 1), Setting::variable);
     search(FLAGS, (1, 2), Setting::flag);
     search(KEYS, (1, 2), Setting::key);
+    search(FIELDS, (1, 2), |name, default, at| Setting::key(&hyphens(name), default, at));
     found
+}
+
+/// A field's name with hyphens between its words.
+fn hyphens(name: &str) -> String {
+    let mut words = String::with_capacity(name.len() + 4);
+    for (place, c) in name.char_indices() {
+        let before = name[..place].chars().next_back();
+        let ends = name[place + c.len_utf8()..].starts_with(|next: char| next.is_ascii_lowercase());
+        // `HTTPPort` is of two words.
+        if c.is_ascii_uppercase() && before.is_some_and(|before| before.is_ascii_lowercase() || ends) {
+            words.push('-');
+        }
+        words.push(c);
+    }
+    words
 }
 
 /// Flags whose default is a path seen from the program's own folder, as `go run .` in it would have it, though the image runs it at the root: the flag,
@@ -117,11 +136,13 @@ mod tests {
             ("\"LISTEN_ADDR\": {\n\tlist: []string{\"127.0.0.1:8080\"},", "LISTEN_ADDR", "127.0.0.1:8080"),
             ("Port int `default:\"3000\" env:\"APP_PORT\"`", "APP_PORT", "3000"),
             ("Port string `env:\"PORT\" envDefault:\"3000\"`", "PORT", "3000"),
+            ("\tHTTPPort int `default:\"3000\" split_words:\"true\"`", "", "3000"),
         ] {
             let text = Rc::new(Text::new(RelPath::known("main.go"), source));
             let found = settings(&[text]);
             let got = found.first().map(|one| (one.variable.as_deref().or(one.flag.as_deref()).unwrap_or_default(), one.default.as_str()));
             assert_eq!(got, Some((name, default)), "{source}");
+            assert_eq!(found[0].port().map(|port| port.to_string()).as_deref(), default.rsplit(':').next(), "{source}");
         }
     }
 

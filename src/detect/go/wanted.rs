@@ -27,6 +27,15 @@ pub fn dotenv(texts: &[Rc<Text>]) -> Option<Evidence> {
     )
 }
 
+/// Where viper reads `.env` and the program ends without one: with the settings that come from there alone, unless variables are asked for too.
+pub fn settings(texts: &[Rc<Text>]) -> Option<(Evidence, bool)> {
+    let at = search(
+        texts,
+        r#"\b(\w+\.SetConfig(?:File|Name)\(\s*"(?:\./)?\.env"\s*\))[^}]{0,400}?\.ReadInConfig\(\)[^{}]{0,60}?\{[^{}]{0,200}?(?:\bos\.Exit\(|\.(?:Fatal|Panic)\w*\(|\bpanic\(|\breturn\b)"#,
+    )?;
+    Some((at, search(texts, r"\b(\w+\.(?:AutomaticEnv|BindEnv)\()").is_some()))
+}
+
 /// The variables without which the program ends.
 pub fn variables(texts: &[Rc<Text>]) -> Vec<source::Hit> {
     const ASKED: &str = r#"os\.(?:Getenv|LookupEnv)\("([A-Z][A-Z0-9_]*)"\)"#;
@@ -58,9 +67,18 @@ pub fn variables(texts: &[Rc<Text>]) -> Vec<source::Hit> {
 mod tests {
     use std::rc::Rc;
 
-    use super::{argument, dotenv, variables};
+    use super::{argument, dotenv, settings, variables};
     use crate::fs::Text;
     use crate::model::RelPath;
+
+    #[test]
+    fn viper_may_need_its_dotenv_whole() {
+        let found = |source: &str| settings(&[Rc::new(Text::new(RelPath::known("main.go"), source))]).map(|(_, variables)| variables);
+        let read = "viper.SetConfigFile(\".env\")\n\terr := viper.ReadInConfig()\n\tif err != nil {\n\t\tlog.Fatal(err)\n\t}\n";
+        assert_eq!(found(read), Some(false));
+        assert_eq!(found(&format!("{read}viper.AutomaticEnv()")), Some(true));
+        assert_eq!(found("viper.SetConfigFile(\".env\")\n\tif err := viper.ReadInConfig(); err != nil {\n\t\tlog.Println(err)\n\t}\n"), None);
+    }
 
     #[test]
     fn a_program_may_end_without_its_dotenv() {

@@ -7,7 +7,7 @@ pub const GO: Language = Language { files: FILES, folders: FOLDERS, settings: SE
 
 /// Calls that make a file: databases that are one, logs, the standard library's own.
 const FILES: &[&str] = &[
-    r#"\bsqlx?\.(?:Open|Connect|MustConnect|MustOpen)\(\s*"(?:sqlite3?|libsql|duckdb)"\s*,\s*"([^"\n]+)""#,
+    r#"\b\w+\.(?:Open|Connect|MustConnect|MustOpen|NewEngine)\(\s*"(?:sqlite3?|libsql|duckdb)"\s*,\s*"([^"\n]+)""#,
     r#"\bsqlite\.Open\(\s*"([^"\n]+)""#,
     r#"\b(?:bolt|bbolt|storm|buntdb|bolthold)\.Open\(\s*"([^"\n]+)""#,
     r#""(sqlite3?://[^"\n]+)""#,
@@ -35,10 +35,10 @@ const SETTINGS: &[&str] = &[
 ];
 
 /// Signs that a program keeps something at all.
-const KEEPS: &str = r"\b(os\.Mkdir|os\.Create\(|os\.OpenFile|os\.WriteFile|go-sqlite3|modernc\.org/sqlite|glebarez/|sqlite\.Open|bbolt|badger|leveldb|pebble|duckdb|lumberjack)";
+const KEEPS: &str = r"\b(os\.Mkdir|os\.Create\(|os\.OpenFile|os\.WriteFile|go-sqlite3|modernc\.org/sqlite|glebarez/|dialects/sqlite|sqlite\.Open|bbolt|badger|leveldb|pebble|duckdb|lumberjack)";
 
 /// Imports of databases that are files.
-const DATABASES: &str = r#""((?:github\.com/mattn/go-sqlite3|modernc\.org/sqlite|github\.com/glebarez/\S*sqlite|github\.com/ncruces/go-sqlite3\S*|gorm\.io/driver/sqlite|go\.etcd\.io/bbolt|github\.com/boltdb/bolt|github\.com/dgraph-io/badger\S*|github\.com/timshannon/bolthold))""#;
+const DATABASES: &str = r#""((?:github\.com/mattn/go-sqlite3|modernc\.org/sqlite|github\.com/glebarez/\S*sqlite|github\.com/ncruces/go-sqlite3\S*|gorm\.io/driver/sqlite|github\.com/jinzhu/gorm/dialects/sqlite|go\.etcd\.io/bbolt|github\.com/boltdb/bolt|github\.com/dgraph-io/badger\S*|github\.com/timshannon/bolthold))""#;
 
 #[cfg(test)]
 mod tests {
@@ -49,6 +49,7 @@ mod tests {
     fn files_and_folders_by_calls_and_by_settings() {
         for (source, expected) in [
             ("db, err := sql.Open(\"sqlite3\", \"./app.db?_fk=1\") // go-sqlite3", "app.db"),
+            ("db, err := gorm.Open(\"sqlite3\", \"./app.db\") // dialects/sqlite", "app.db"),
             ("os.MkdirAll(\"./uploads\", 0o755)", "uploads"),
             ("const dataDir = \"./data\"\nos.MkdirAll(dataDir, 0o755)", "data"),
             ("dbPath := flag.String(\"db\", \"data/store.db\", \"path\")\nos.MkdirAll(x, 0)", "data"),

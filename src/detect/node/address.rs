@@ -3,6 +3,7 @@
 use super::listening::Listening;
 use super::project::Project;
 use crate::detect::asked;
+use crate::detect::samples;
 use crate::detect::source::{self, Hit};
 use crate::manifest::{Document, pattern};
 use crate::model::{Candidates, Cmd, Decision, Diagnostic, ServiceDraft, Source};
@@ -78,7 +79,7 @@ fn configured(project: &Project<'_>) -> Result<Option<(u16, Source)>, Diagnostic
 /// The value of a variable in the example of an environment file: a copy of it would override the image's.
 fn shown(project: &Project<'_>, variable: &str) -> Option<Hit> {
     let pattern = pattern::pattern(&format!(r#"(?m)^\s*(?:export\s+)?{variable}\s*=[ \t]*["']?(\d*)"#)).ok()?;
-    source::find(&source::samples(&project.dir), &pattern, "#")
+    source::find(&samples::samples(&project.dir), &pattern, "#")
 }
 
 /// A container is reached from outside only when its server listens on all addresses.

@@ -43,7 +43,7 @@ use project::Project;
 use wheels::Closure;
 
 use super::writes::Writes;
-use super::{Detector, Found, asked, front_end, source};
+use super::{Detector, Found, asked, front_end, samples};
 use crate::catalog::{FrameworkRow, StackPack};
 use crate::fs::Dir;
 use crate::model::{Answers, BuildSecret, Claim, Decision, Dependency, Diagnostic, Evidence, RelPath, ServiceDraft, Source, Strength};
@@ -254,7 +254,7 @@ fn sources_of_production(sources: &Sources<'_>, project: &Project, row: Option<&
     let words: Vec<String> =
         commands.flat_map(|command| command.value.words()).flat_map(|word| word.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect();
     // A file of the repository that the sample of its settings names is read.
-    let samples = source::samples(dir);
+    let samples = samples::samples(dir);
     let values = samples.iter().flat_map(|text| text.as_str().lines()).filter_map(|line| line.trim().split_once('='));
     let read = values.map(|(_, value)| value.trim().trim_matches(['"', '\''])).filter(|value| value.contains('/') && dir.has(value.trim_start_matches("./")));
     if !beside {

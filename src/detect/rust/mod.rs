@@ -15,7 +15,7 @@ use cargo::{Asked, Bin, Package, Workspace};
 use lock::Lock;
 
 use super::writes::compiled::dotenv;
-use super::{Detector, Found, asked, companions, front_end, listening, source};
+use super::{Detector, Found, asked, companions, front_end, listening, samples, source};
 use crate::catalog::stack::RuntimeRow;
 use crate::catalog::{FrameworkRow, StackPack};
 use crate::fs::Dir;
@@ -224,7 +224,7 @@ impl Common<'_> {
             }
         }
         let files = reads.texts(&home);
-        let told = program::facts(&mut draft, &texts, &files, &[source::samples(&home), source::samples(self.dir)].concat(), framework, &hints)?;
+        let told = program::facts(&mut draft, &texts, &files, &[samples::samples(&home), samples::samples(self.dir)].concat(), framework, &hints)?;
         let listener = if draft.kind == Kind::Server { commands::listener(&texts) } else { None };
         let (why, told) = match listener {
             Some((words, at)) => {
@@ -246,6 +246,9 @@ impl Common<'_> {
         writes::search(&home, &mut draft, &texts, &files);
         if let Some(hit) = program::search_group(&texts, r"\b(dotenv\(\)\s*(?:\.(?:expect|unwrap)\(|\?))") {
             dotenv(&mut draft, hit.at);
+        }
+        if let Some((file, shown, at)) = samples::absent(&home, &texts).or_else(|| samples::absent(self.dir, &texts)) {
+            samples::wants_file(&mut draft, &file, Some(&shown), at);
         }
         companions::tell(&mut draft, "rust", &texts, &home);
         Ok(draft)

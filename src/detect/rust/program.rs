@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::cargo::{Bin, Package};
 use super::{commands, settings};
 use crate::catalog::FrameworkRow;
-use crate::detect::{asked, health, listening, source};
+use crate::detect::{asked, health, listening, samples, source};
 use crate::fs::{Dir, Text};
 use crate::manifest::pattern;
 use crate::model::answers::Hints;
@@ -65,7 +65,7 @@ pub fn facts(
     draft: &mut ServiceDraft,
     texts: &[Rc<Text>],
     files: &[Rc<Text>],
-    samples: &[Rc<Text>],
+    shown: &[Rc<Text>],
     framework: Option<&FrameworkRow>,
     hints: &Hints<'_>,
 ) -> Result<Vec<String>, Diagnostic> {
@@ -98,11 +98,11 @@ pub fn facts(
         ports.extend(setting.port().map(|port| (port, Source::inferred(rule, [setting.at.clone()]))));
     }
     if let Some(read) = &read {
-        ports.extend(source::port_of(samples, &read.value));
+        ports.extend(samples::port_of(shown, &read.value));
         ports.push(USUAL_PORT, Source::inferred(format!("it asks {}, which has no default", read.value), [read.at.clone()]));
     }
     if serves {
-        ports.extend(source::port_in(files));
+        ports.extend(source::port_in(files).or_else(|| source::port_in(shown)));
     }
     if let Some(row) = framework {
         ports.extend(row.port.map(|port| (port, Source::default(format!("{} listens there", row.title)))));

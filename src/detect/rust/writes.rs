@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use super::settings::settings;
-use crate::detect::source;
 use crate::detect::writes::Writes;
 use crate::detect::writes::compiled::Language;
+use crate::detect::{samples, source};
 use crate::fs::{Dir, Text};
 use crate::manifest::pattern;
 use crate::model::{Decision, ServiceDraft, Source};
@@ -63,7 +63,7 @@ pub fn search(dir: &Dir<'_>, draft: &mut ServiceDraft, texts: &[Rc<Text>], files
 fn address(dir: &Dir<'_>, draft: &mut ServiceDraft, texts: &[Rc<Text>], found: &mut Writes) {
     let hit = |texts: &[Rc<Text>], expression: &str, comment: &str| source::find(texts, &pattern::pattern(expression).ok()?, comment);
     let asks = hit(texts, r#"\b(?:var(?:_os)?\(\s*|env\s*=\s*)"(DATABASE_URL)""#, "//");
-    let Some(shown) = hit(&source::samples(dir), r#"(?m)^(?:export\s+)?DATABASE_URL\s*=\s*["']?(sqlite:[^"'\s]+)"#, "#").filter(|_| asks.is_some()) else {
+    let Some(shown) = hit(&samples::samples(dir), r#"(?m)^(?:export\s+)?DATABASE_URL\s*=\s*["']?(sqlite:[^"'\s]+)"#, "#").filter(|_| asks.is_some()) else {
         return;
     };
     if settings(texts).iter().any(|one| one.variable.as_deref() == Some("DATABASE_URL")) {
