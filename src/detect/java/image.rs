@@ -5,7 +5,7 @@ use std::rc::Rc;
 use serde_json::json;
 
 use super::archive::Archive;
-use super::{Module, Program, gradle, settings};
+use super::{Module, Program, files, gradle, settings};
 use crate::catalog::StackPack;
 use crate::catalog::stack::RuntimeRow;
 use crate::detect::recognised::look;
@@ -50,7 +50,7 @@ pub fn finish(
     draft.dependencies = needs(&home, module);
     let folder = module.root.below(dir.path()).unwrap_or_default().to_owned();
     let manager = draft.package_manager.as_ref().map(|manager| manager.value.clone()).unwrap_or_default();
-    let files = if manager == "maven" { poms(dir, modules) } else { scripts(dir, modules) };
+    let copied = if manager == "maven" { poms(dir, modules) } else { scripts(dir, modules) };
     let has_wrapper = dir.has("gradlew");
     let program_of_gradle = (manager == "gradle").then_some(if has_wrapper { "./gradlew" } else { "gradle" });
     if let Some(name) = program_of_gradle {
@@ -69,11 +69,13 @@ pub fn finish(
         draft.dev = Some(develops(program, archive, program_of_gradle, &folder));
     }
     draft.set("member", draft.root != draft.context);
+    let seen = if draft.root == draft.context || folder.is_empty() { String::new() } else { format!("{folder}/") };
+    files::state(draft, &home, &seen, &program.texts);
     draft.watch.action = if draft.framework.as_ref().is_some_and(|framework| framework.value == "quarkus") { "sync" } else { "sync+restart" }.to_owned();
     draft.watch.paths = vec![".".to_owned()];
     draft.watch.ignore = vec![if manager == "maven" { "**/target/" } else { "**/build/" }.to_owned()];
-    draft.watch.rebuild = files.iter().flat_map(|(_, files)| files.iter().filter(|file| !file.ends_with('/')).cloned()).collect();
-    let rows = files.into_iter().map(|(to, files)| json!({ "files": files, "to": to })).collect::<Vec<_>>();
+    draft.watch.rebuild = copied.iter().flat_map(|(_, files)| files.iter().filter(|file| !file.ends_with('/')).cloned()).collect();
+    let rows = copied.into_iter().map(|(to, files)| json!({ "files": files, "to": to })).collect::<Vec<_>>();
     draft.set("manifests", rows);
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The Java virtual machine: Java, Kotlin and Scala, built by Maven, Gradle or sbt.
 
 mod archive;
+mod files;
 mod frameworks;
 mod gradle;
 mod image;

@@ -3,8 +3,10 @@
 use std::rc::Rc;
 
 use super::{Module, frameworks, look};
+use crate::detect::listening::is_likely;
+use crate::detect::source;
 use crate::fs::{Dir, Text};
-use crate::manifest::properties;
+use crate::manifest::{pattern, properties};
 use crate::model::{Decision, Evidence, Source};
 
 /// Files of settings, in the order in which they win.
@@ -43,7 +45,7 @@ const KEYS: &[&str] = &[
 const CODE: &[&str] = &[
     r#""PORT"\s*\)[^\n]{0,80}?(?:\?:|[gG]etOrElse\(|orElse\()\s*"?(\d+)"#,
     r#"getenv\(\s*"PORT"\s*\)[^;\n]{0,80}?\?\s*[^;:\n]{0,60}:\s*"?(\d{2,5})\b"#,
-    r#"(?:getOrDefault|getOrElse|getProperty|propOrElse|envOrElse)\(\s*"(?i:http_|server_|http\.|server\.)?(?i:port)"\s*,\s*"?(\d+)"#,
+    r#"(?:getOrDefault|getOrElse|getProperty|propOrElse|envOrElse)\(\s*(?:\w+\s*,\s*)?"(?i:http_|server_|http\.|server\.)?(?i:port)"\s*,\s*"?(\d+)"#,
     r"\bembeddedServer\([^)]*?\bport\s*=\s*(\d+)",
     r"\bembeddedServer\(\s*\w+\s*,\s*(\d+)",
     r#"\.withPort\(\s*port"(\d+)""#,
@@ -64,11 +66,29 @@ pub fn port(home: &Dir<'_>, framework: Option<&str>, module: &Module, texts: &[R
     });
     // Spring and its like are told by settings; their code speaks of other things' ports.
     let told = matches!(framework, Some("spring-boot" | "quarkus" | "micronaut" | "grails"));
-    let coded = if told { None } else { CODE.iter().find_map(|pattern| look::among(texts, pattern, "//")) };
-    let coded = coded.and_then(|hit| Some((look::port(&hit.value)?, Source::File(hit.at))));
+    let own = |hit: source::Hit| Some((look::port(&hit.value).filter(|port| is_likely(*port))?, Source::File(hit.at)));
+    let named = || CODE.iter().filter_map(|text| pattern::kept(text)).find_map(|pattern| source::find_all(texts, &pattern, "//").into_iter().find_map(own));
+    let coded = if told { None } else { named() };
+    let coded = coded.or_else(|| asked(home, texts).filter(|_| !told));
     let usual = framework.and_then(|name| Some((frameworks::port(name, &module.parts)?, Source::default(format!("{name} listens on it")))));
     let server = module.war.then(|| (8080, Source::default("application servers listen on it")));
     look::picked(typed.into_iter().chain(written).chain(coded).chain(usual).chain(server))
+}
+
+/// The port that a file of properties among the resources gives to a key which the code asks for.
+fn asked(home: &Dir<'_>, texts: &[Rc<Text>]) -> Option<(u16, Source)> {
+    let call = pattern::kept(r#"\bget(?:Int|Integer|String)?(?:Property|OrNull)?\(\s*"((?:[\w-]+[._-])*[pP]ort)"\s*\)"#)?;
+    let resources = home.dir("src/main/resources");
+    let files: Vec<Rc<Text>> = resources.files().filter(|file| file.ends_with(".properties")).filter_map(|file| resources.peek(file)).collect();
+    source::find_all(texts, &call, "//").into_iter().find_map(|hit| {
+        let (value, at) = files.iter().find_map(|text| properties::value_in(text, &hit.value))?;
+        Some((look::port(&value).filter(|port| is_likely(*port))?, Source::File(at)))
+    })
+}
+
+/// The texts of a module's files of settings.
+pub fn texts(home: &Dir<'_>) -> Vec<Rc<Text>> {
+    FILES.iter().filter_map(|file| home.peek(file)).collect()
 }
 
 /// A setting of a module by its dotted key.

@@ -147,7 +147,7 @@ impl Writes {
     pub fn state_without_shell(mut self, draft: &mut ServiceDraft) {
         self.folders.truncate(MOST);
         self.files.truncate(MOST);
-        let reads = draft.extra.contains_key("assets") || draft.front.as_ref().is_some_and(|front| front.read);
+        let reads = ["assets", "stays"].iter().any(|key| draft.extra.contains_key(*key)) || draft.front.as_ref().is_some_and(|front| front.read);
         self.files.retain(|(file, _)| !reads || file != HERE);
         if self.folders.is_empty() && self.files.is_empty() {
             return;
