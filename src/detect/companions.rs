@@ -35,6 +35,14 @@ pub fn tell(draft: &mut ServiceDraft, stack: &str, texts: &[Rc<Text>], dir: &Dir
     by_names(draft, stack, &shown);
 }
 
+/// Leaves out the databases that a program could be told to use instead of its own file.
+pub fn leave_servers(draft: &mut ServiceDraft, stack: &str) {
+    let Ok(services) = Services::load() else { return };
+    let servers = services.service.iter().filter(|row| matches!(row.id.as_str(), "postgres" | "mysql" | "mssql"));
+    let clients: Vec<&String> = servers.filter_map(|row| row.clients.get(stack)).flatten().collect();
+    draft.dependencies.retain(|dependency| !clients.contains(&&dependency.name));
+}
+
 /// The same by the names that the draft is known to read.
 pub fn tell_reader(draft: &mut ServiceDraft, stack: &str, dir: &Dir<'_>) {
     by_names(draft, stack, &shown(dir));

@@ -15,7 +15,7 @@ const MOST_PROGRAMS: usize = 6;
 /// the one that is released, or the only server.
 pub fn choose(home: &Dir<'_>, module: &Module, pack: &StackPack, answers: &Answers) -> (Vec<Program>, Vec<Program>) {
     let mut all = programs::programs(home, module);
-    let examples = if all.is_empty() { programs::examples(home) } else { Vec::new() };
+    let examples = if all.is_empty() { programs::examples(home, module) } else { Vec::new() };
     let released = programs::released(home).and_then(|(folder, name, at)| {
         let mut program = all.iter().chain(&examples).find(|program| program.folder == folder)?.clone();
         program.name = name.unwrap_or(program.name);
@@ -49,21 +49,21 @@ pub fn choose(home: &Dir<'_>, module: &Module, pack: &StackPack, answers: &Answe
     (all, chosen)
 }
 
-/// The one server among programs for the command line.
+/// The one server among programs for the command line: of several that reach the code of a server, the only one that listens by its own.
 fn only_server(home: &Dir<'_>, module: &Module, pack: &StackPack, all: &[Program]) -> Option<Program> {
-    let mut server = None;
+    let mut servers: Vec<&Program> = Vec::new();
     for program in all.iter().take(MOST_PROGRAMS) {
         let texts = programs::reach(home, program, &[module]);
         if server::serves(&texts, pack) {
-            if server.is_some() {
-                return None;
-            }
-            server = Some(program.clone());
+            servers.push(program);
         } else if server::works(&texts) {
             return None;
         }
     }
-    server.filter(|_| all.len() <= MOST_PROGRAMS)
+    if servers.len() > 1 {
+        servers.retain(|program| server::listens_itself(&programs::reach(home, program, &[])));
+    }
+    if let [only] = servers.as_slice() { Some((*only).clone()).filter(|_| all.len() <= MOST_PROGRAMS) } else { None }
 }
 
 /// Whether `--app` names a program.
@@ -96,6 +96,21 @@ mod tests {
         let module = Module::read(&tree.root()).expect("fine").expect("there");
         let pack = StackPack::load("go").expect("fine");
         choose(&tree.root(), &module, &pack, &Answers::default()).1.into_iter().map(|program| program.name).collect()
+    }
+
+    #[test]
+    fn of_programs_that_share_code_the_one_that_listens_is_meant() {
+        let shared = "package web\nimport \"net/http\"\nfunc F() { http.ListenAndServe(\":80\", nil) }\n";
+        let main = |body: &str| format!("package main\nimport \"example.com/dial/web\"\nfunc main() {{ {body} }}\n");
+        let chosen = |web: &str| {
+            let (admin, web) = (main("web.Admin()"), main(web));
+            let tree = Tree::memory([("go.mod", "module example.com/dial\n"), ("web/a.go", shared), ("cmd/admin/main.go", &admin), ("cmd/site/main.go", &web)]);
+            let module = Module::read(&tree.root()).expect("fine").expect("there");
+            let pack = StackPack::load("go").expect("fine");
+            choose(&tree.root(), &module, &pack, &Answers::default()).1.into_iter().map(|program| program.name).collect::<Vec<_>>()
+        };
+        assert_eq!(chosen("srv := http.Server{Handler: web.F}"), ["site"]);
+        assert!(chosen("web.F()").is_empty());
     }
 
     #[test]

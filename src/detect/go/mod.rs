@@ -6,6 +6,7 @@ mod module;
 mod programs;
 mod server;
 mod settings;
+mod tags;
 mod wanted;
 mod writes;
 
@@ -157,6 +158,10 @@ impl Service<'_> {
         }
         draft.package_manager = Some(Decision::new("go".to_owned(), Source::File(self.module.path.1.clone())));
         draft.dependencies.clone_from(&self.module.requires);
+        if let Some(at) = &self.module.tagged {
+            draft.set("tags", self.module.tags.clone());
+            draft.facts.push(("tags".to_owned(), Decision::new(self.module.tags.join(","), Source::File(at.clone()))));
+        }
         self.private(&mut draft);
         Ok(draft)
     }
@@ -231,6 +236,9 @@ impl Service<'_> {
         }
         if let Some((file, shown, at)) = samples::absent(self.dir, &own) {
             samples::wants_file(&mut draft, &file, Some(&shown), at);
+        }
+        if writes::is_own_database(&own, &files) {
+            companions::leave_servers(&mut draft, "go");
         }
         companions::tell(&mut draft, "go", &texts, self.dir);
         Ok(draft)

@@ -1,5 +1,6 @@
 //! go.mod and go.work, line by line.
 
+use super::tags;
 use crate::fs::{Dir, Text};
 use crate::model::evidence::tame;
 use crate::model::{Dependency, Diagnostic, Evidence, RelPath};
@@ -21,6 +22,10 @@ pub struct Module {
     pub replaced_by: Vec<(String, Evidence)>,
     /// The tools that `go tool` runs.
     pub tools: Vec<(String, Evidence)>,
+    /// The build tags that its own scripts compile it with.
+    pub tags: Vec<String>,
+    /// Where these stand.
+    pub tagged: Option<Evidence>,
 }
 
 impl Module {
@@ -34,6 +39,9 @@ impl Module {
                 .at(text.evidence())
                 .help("let its first line be `module` and the module's path"));
         }
+        let tags = tags::tags(dir);
+        module.tagged = tags.first().map(|(_, at)| at.clone());
+        module.tags = tags.into_iter().map(|(tag, _)| tag).collect();
         Ok(Some(module))
     }
 
@@ -47,6 +55,8 @@ impl Module {
             requires: Vec::new(),
             replaced_by: Vec::new(),
             tools: Vec::new(),
+            tags: Vec::new(),
+            tagged: None,
         }
     }
 

@@ -36,11 +36,11 @@ pub struct Program {
 
 /// The programs of a module: the one at its root, or those below it.
 pub fn programs(dir: &Dir<'_>, module: &Module) -> Vec<Program> {
-    let own: Vec<Program> = main_of(dir, module.base_name(), "").into_iter().collect();
+    let own: Vec<Program> = main_of(dir, module, module.base_name(), "").into_iter().collect();
     if !own.is_empty() {
         return own;
     }
-    let mut found = below(dir, |folder| !folder.split('/').any(|part| HELPERS.contains(&part) || part.starts_with(['.', '_'])));
+    let mut found = below(dir, module, |folder| !folder.split('/').any(|part| HELPERS.contains(&part) || part.starts_with(['.', '_'])));
     for program in found.iter_mut().filter(|program| NAMELESS.contains(&program.folder.as_str())) {
         module.base_name().clone_into(&mut program.name);
     }
@@ -48,11 +48,11 @@ pub fn programs(dir: &Dir<'_>, module: &Module) -> Vec<Program> {
 }
 
 /// The programs that show how a library is used.
-pub fn examples(dir: &Dir<'_>) -> Vec<Program> {
-    below(dir, |folder| EXAMPLES.contains(&folder.split('/').next().unwrap_or_default()))
+pub fn examples(dir: &Dir<'_>, module: &Module) -> Vec<Program> {
+    below(dir, module, |folder| EXAMPLES.contains(&folder.split('/').next().unwrap_or_default()))
 }
 
-fn below(dir: &Dir<'_>, counts: impl Fn(&str) -> bool) -> Vec<Program> {
+fn below(dir: &Dir<'_>, module: &Module, counts: impl Fn(&str) -> bool) -> Vec<Program> {
     let folders: BTreeSet<&str> = dir
         .files_below()
         .filter(|path| is_source(path.name()))
@@ -61,7 +61,7 @@ fn below(dir: &Dir<'_>, counts: impl Fn(&str) -> bool) -> Vec<Program> {
         .filter(|folder| folder.matches('/').count() < DEEPEST && counts(folder))
         .filter(|folder| !in_other_module(dir, folder))
         .collect();
-    folders.into_iter().filter_map(|folder| main_of(&dir.dir(folder), folder.rsplit('/').next().unwrap_or(folder), folder)).collect()
+    folders.into_iter().filter_map(|folder| main_of(&dir.dir(folder), module, folder.rsplit('/').next().unwrap_or(folder), folder)).collect()
 }
 
 /// Folders that hold one program and are named after what they hold.
@@ -101,12 +101,12 @@ fn in_other_module(dir: &Dir<'_>, folder: &str) -> bool {
     }
 }
 
-fn main_of(dir: &Dir<'_>, name: &str, folder: &str) -> Option<Program> {
+fn main_of(dir: &Dir<'_>, module: &Module, name: &str, folder: &str) -> Option<Program> {
     dir.files().filter(|file| constraints::by_name(file)).find_map(|file| {
         let text = dir.peek(file)?;
         let (number, line) = text.lines().find(|(_, line)| line.trim_start().starts_with("func main()"))?;
         let is_main = text.lines().any(|(_, line)| line.trim() == "package main" || line.starts_with("package main "));
-        (is_main && constraints::by_line(text.as_str())).then(|| Program {
+        (is_main && constraints::by_line(text.as_str(), &module.tags)).then(|| Program {
             folder: folder.to_owned(),
             name: name.to_owned(),
             at: Evidence::line(text.path().clone(), number, line.trim().trim_end_matches('{').trim()),
@@ -119,6 +119,7 @@ fn main_of(dir: &Dir<'_>, name: &str, folder: &str) -> Option<Program> {
 pub fn reach(dir: &Dir<'_>, program: &Program, modules: &[&Module]) -> Vec<Rc<Text>> {
     let Ok(import) = pattern::pattern(r#"^\s*(?:import\s+)?(?:[\w.]+\s+)?"([^"\s]+)"\s*(?://.*)?$"#) else { return Vec::new() };
     let tree = dir.tree();
+    let tags: Vec<String> = modules.iter().flat_map(|module| module.tags.iter().cloned()).collect();
     let mut texts = Vec::new();
     let mut seen: BTreeSet<RelPath> = BTreeSet::new();
     let mut next = vec![dir.at(&program.folder)];
@@ -128,7 +129,7 @@ pub fn reach(dir: &Dir<'_>, program: &Program, modules: &[&Module]) -> Vec<Rc<Te
         }
         let package = tree.dir(folder);
         for file in package.files().filter(|file| constraints::by_name(file)) {
-            let Some(text) = package.peek(file).filter(|text| constraints::by_line(text.as_str())) else { continue };
+            let Some(text) = package.peek(file).filter(|text| constraints::by_line(text.as_str(), &tags)) else { continue };
             for (_, line) in text.lines().take_while(|(_, line)| !line.starts_with("func ")) {
                 let Some(path) = import.captures(line).and_then(|found| found.get(1)) else { continue };
                 let inside = modules.iter().find_map(|module| {

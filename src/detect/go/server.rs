@@ -182,6 +182,11 @@ pub fn serves(texts: &[Rc<Text>], pack: &StackPack) -> bool {
     (listens(texts).is_some() || pack.frameworks(|name| imports(texts, name)).next().is_some()) && !only_commands(texts)
 }
 
+/// Whether these texts, a program's own, make a server: they open a port, or hold the server that does.
+pub fn listens_itself(texts: &[Rc<Text>]) -> bool {
+    listens(texts).is_some() || search(texts, r"\b(http\.Server\{)").is_some()
+}
+
 /// Whether a program without a port runs on: it takes work from a queue, speaks for a bot, or waits for the clock.
 pub fn works(texts: &[Rc<Text>]) -> bool {
     const QUEUES: &str = r#""(github\.com/(?:hibiken/asynq|rabbitmq/amqp091-go|segmentio/kafka-go|IBM/sarama|Shopify/sarama|confluentinc/confluent-kafka-go|nats-io/nats\.go|bwmarrin/discordgo|go-telegram|go-telegram-bot-api|mymmrac/telego|slack-go/slack/socketmode|robfig/cron|go-co-op/gocron|riverqueue/river|gocraft/work|twmb/franz-go)[^"]*|go\.temporal\.io/sdk/worker|gopkg\.in/telebot[^"]*)""#;

@@ -1,6 +1,11 @@
 //! What a program in Go writes beside itself.
 
+use std::rc::Rc;
+
+use crate::detect::source;
 use crate::detect::writes::compiled::Language;
+use crate::fs::Text;
+use crate::manifest::pattern;
 
 /// The language.
 pub const GO: Language = Language { files: FILES, folders: FOLDERS, settings: SETTINGS, keeps: KEEPS, databases: DATABASES };
@@ -40,10 +45,40 @@ const KEEPS: &str = r"\b(os\.Mkdir|os\.Create\(|os\.OpenFile|os\.WriteFile|go-sq
 /// Imports of databases that are files.
 const DATABASES: &str = r#""((?:github\.com/mattn/go-sqlite3|modernc\.org/sqlite|github\.com/glebarez/\S*sqlite|github\.com/ncruces/go-sqlite3\S*|gorm\.io/driver/sqlite|github\.com/jinzhu/gorm/dialects/sqlite|go\.etcd\.io/bbolt|github\.com/boltdb/bolt|github\.com/dgraph-io/badger\S*|github\.com/timshannon/bolthold))""#;
 
+/// Whether the program keeps its data in a file unless it is told otherwise: it has the driver, and `sqlite` is the default of a setting.
+pub fn is_own_database(texts: &[Rc<Text>], files: &[Rc<Text>]) -> bool {
+    let finds = |texts: &[Rc<Text>], expression: &str, comment: &str| {
+        pattern::pattern(expression).is_ok_and(|expression| source::find(texts, &expression, comment).is_some())
+    };
+    let coded = [r#"\b(?:envD|d)efault:"(sqlite3?)""#, r#""[\w.-]*(?i:db|database|driver|dialect|type|engine)[\w.-]*"\s*,\s*"(sqlite3?)""#];
+    let setting = r#"(?mi)^\s*["']?\w*(?:driver|dialect|type|engine|adapter|db_name)["']?\s*[:=]\s*["']?(sqlite3?)\b"#;
+    finds(texts, DATABASES, "//") && (coded.iter().any(|one| finds(texts, one, "//")) || finds(files, setting, "#"))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::GO;
+    use std::rc::Rc;
+
+    use super::{GO, is_own_database};
     use crate::detect::writes::compiled::written;
+    use crate::fs::Text;
+    use crate::model::RelPath;
+
+    #[test]
+    fn sqlite_may_be_the_default_among_databases() {
+        let text = |path: &str, body: &str| vec![Rc::new(Text::new(RelPath::known(path), body))];
+        let driver = "import _ \"github.com/mattn/go-sqlite3\"\n";
+        for (code, file, expected) in [
+            ("Dialect string `default:\"sqlite3\" env:\"DB_TYPE\"`", "", true),
+            ("viper.SetDefault(\"database.driver\", \"sqlite\")", "", true),
+            ("", "\"db_name\": \"sqlite3\",", true),
+            ("case \"sqlite3\":", "", false),
+            ("Dialect string `default:\"postgres\"`", "driver: postgres", false),
+        ] {
+            assert_eq!(is_own_database(&text("main.go", &format!("{driver}{code}\n")), &text("config.yml", file)), expected, "{code} {file}");
+        }
+        assert!(!is_own_database(&text("main.go", "Dialect string `default:\"sqlite3\"`"), &[]));
+    }
 
     #[test]
     fn files_and_folders_by_calls_and_by_settings() {

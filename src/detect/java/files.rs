@@ -13,7 +13,7 @@ use crate::model::ServiceDraft;
 const PATHS: &str = r#"\b(?:File(?:InputStream|Reader)?|Paths\.get|Path\.of|Path)\(\s*"((?:\./)?[\w.-][\w./-]*)"\s*\)"#;
 
 const WRITTEN: Language = Language {
-    files: &[r#"\b(?:FileOutputStream|FileWriter|PrintWriter)\(\s*"([\w./-]+)""#, r#"jdbc:sqlite:(?:file:)?([\w./-]+)"#],
+    files: &[r#"\b(?:FileOutputStream|FileWriter|PrintWriter)\(\s*"([\w./-]+)""#, r"jdbc:sqlite:(?:file:)?([\w./-]+)"],
     folders: &[
         r#"\bnew\s+File\(\s*"([\w./-]+)"\s*\)\.mkdirs?\("#,
         r#"\bFiles\.createDirector(?:y|ies)\(\s*(?:Paths\.get|Path\.of|Path)\(\s*"([\w./-]+)"\s*\)"#,

@@ -57,7 +57,7 @@ impl Language {
         found.settings(dir, texts, self.settings);
         found.settings_in_files(dir, files);
         more(&mut found, draft);
-        found.databases(dir, texts, finds(self.databases).map(|hit| hit.at));
+        found.databases(dir, texts, files, finds(self.databases).map(|hit| hit.at));
         found.state_without_shell(draft);
     }
 }
@@ -113,8 +113,15 @@ impl Writes {
     }
 
     /// Files of databases, wherever one is named whole; or, where the program keeps one (this says so) and nobody says where, the folder that it runs in.
-    pub fn databases(&mut self, dir: &Dir<'_>, texts: &[Rc<Text>], keeps: Option<Evidence>) {
+    pub fn databases(&mut self, dir: &Dir<'_>, texts: &[Rc<Text>], files: &[Rc<Text>], keeps: Option<Evidence>) {
         let Some(at) = keeps else { return };
+        if let Ok(pattern) =
+            pattern::pattern(r#"(?m)[:=][ \t]*["']?((?:file:|sqlite3?:(?://)?)?[\w./-]+\.(?:db|db3|sqlite3?))(?:\?[^"'\s]*)?["']?[ \t]*,?[ \t]*$"#)
+        {
+            for hit in source::find_all(files, &pattern, "#") {
+                self.database(dir, &hit.value, hit.at);
+            }
+        }
         let Ok(pattern) = pattern::pattern(r#""((?:file:|sqlite3?:(?://)?)?[\w./-]+\.(?:db|db3|sqlite3?))(?:\?[^"\n]*)?["`]"#) else { return };
         let hits = source::find_all(texts, &pattern, "//");
         let named = !hits.is_empty();
