@@ -51,7 +51,7 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], installed: Option<&Te
             let bound = ["MAX_PORT", "MIN_PORT", "PORT_MAX", "PORT_MIN"].iter().any(|word| hit.at.raw.contains(word));
             bound || matches!((hit.value.as_str(), hit.at.raw.contains("HTTP_PORT"), hit.at.raw.contains("HTTPS_PORT")), ("80", true, _) | ("443", _, true))
         };
-        for hit in source::find_all(texts, &pattern, "//").into_iter().filter(|hit| !of_protocol(hit)) {
+        for hit in source::find_all(texts, &pattern, "//").into_iter().filter(|hit| !of_protocol(hit) && !is_other_word(hit)) {
             if let Some(port) = hit.value.parse().ok().filter(|port| *port > 0) {
                 ports.push(port, if rule.is_empty() { Source::File(hit.at) } else { Source::inferred(*rule, [hit.at]) });
             }
@@ -94,6 +94,14 @@ pub fn facts(draft: &mut ServiceDraft, texts: &[Rc<Text>], installed: Option<&Te
     }
     signals(draft, texts);
     Ok(())
+}
+
+/// Whether the name before a number only ends like a port's.
+fn is_other_word(hit: &source::Hit) -> bool {
+    const WORDS: &[&str] = &["export", "import", "passport", "report", "support", "transport", "viewport"];
+    let before = hit.at.raw.split(hit.value.as_str()).next().unwrap_or_default().trim_end_matches(|c: char| !c.is_alphanumeric());
+    let name = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_ascii_lowercase();
+    WORDS.contains(&name.as_str())
 }
 
 /// The port in a file of settings: `port 8080`, `Port = 8080`, `server.port = 8080`, `listen 8080`.
@@ -160,6 +168,8 @@ mod tests {
         assert_eq!(port("#define HTTP_PORT 80"), None);
         assert_eq!(port("#define HTTPS_PORT 443"), None);
         assert_eq!(port("#define PORT 80"), Some(80));
+        assert_eq!(port("#define INDEX_EXPORT    175 /* 'export' */"), None);
+        assert_eq!(port("#define MY_HTTPPORT 8175"), Some(8175));
     }
 
     #[test]

@@ -199,6 +199,9 @@ pub fn works(texts: &[Rc<Text>]) -> bool {
 const COMMANDS: &[(&str, &str)] =
     &[("\"github.com/spf13/cobra\"", r#"\bUse:\s*"(NAMES)\b"#), ("/cli", r#"\bcli\.Command\{\s*Name:\s*"(NAMES)""#), ("/cli", r#"\{\s*Name:\s*"(NAMES)","#)];
 
+/// The command above all others, which runs: between its braces, where no line is nothing but a brace.
+const ROOT_RUNS: &str = r"(?m)\b(root\w*\s*:?=\s*&cobra\.Command\{)\n(?:\t*(?:[^\n\t})][^\n]*|[})]+[^\n]+)?\n){0,60}?\t+RunE?:";
+
 /// Whether flags stand before the command: the standard library reads them up to the first word that is none.
 pub fn flags_lead(texts: &[Rc<Text>]) -> bool {
     texts.iter().any(|text| text.as_str().contains("flag.Arg(0)"))
@@ -219,7 +222,9 @@ pub fn subcommand(texts: &[Rc<Text>]) -> Option<(String, Evidence)> {
             source::find(texts, &pattern, "//").map(|hit| (hit.value, hit.at))
         })
     };
-    let found = LISTENERS.split('|').find_map(command)?;
+    // Where the program does its work without a command, only what says so by its name serves too: others may belong to another command.
+    let words = if search(texts, ROOT_RUNS).is_some() { "serve|server" } else { LISTENERS };
+    let found = words.split('|').find_map(command)?;
     // What can be stopped by a command is started in the background: it runs where it is asked to.
     let runs = if found.0 == "start" { command("stop").and_then(|_| command("run")) } else { None };
     Some(runs.unwrap_or(found))
@@ -232,7 +237,7 @@ fn only_commands(texts: &[Rc<Text>]) -> bool {
     let hits = |text: &str| pattern::pattern(text).map(|pattern| source::find_all(texts, &pattern, "//").len()).unwrap_or_default();
     let many = cobra && hits(r#"\bUse:\s*"(\w+)"#) > 2 && search(texts, r"(?i)\b(root\w*\s*:?=\s*&cobra\.Command\{[^}]*\bRunE?:)").is_none()
         || listed && hits(r#"\bName:\s*"(\w+)""#) > 1;
-    many && subcommand(texts).is_none()
+    many && subcommand(texts).is_none() && search(texts, ROOT_RUNS).is_none()
 }
 
 fn health(draft: &ServiceDraft, texts: &[Rc<Text>]) -> Health {
@@ -283,6 +288,20 @@ mod tests {
         };
         assert_eq!(words("start stop run").as_deref(), Some("run"));
         assert_eq!(words("start run").as_deref(), Some("start"));
+    }
+
+    #[test]
+    fn a_program_that_runs_without_a_command_is_given_none_of_another_s() {
+        let words = |root: &str, name: &str| {
+            let body = format!(
+                "import \"github.com/spf13/cobra\"\nvar (\n\trootCmd = &cobra.Command{{\n{root}\t}}\n)\nvar other = &cobra.Command{{\n\tUse: \"{name}\",\n\tRun: f,\n}}\n"
+            );
+            super::subcommand(&[Rc::new(Text::new(RelPath::known("main.go"), &body))]).map(|(word, _)| word)
+        };
+        let runs = "\t\tUse: \"a\",\n\t\tPreRun: func() {\n\t\t\tb()\n\t\t},\n\t\tRun: func() {\n\t\t\tc()\n\t\t},\n";
+        assert_eq!(words(runs, "start"), None);
+        assert_eq!(words(runs, "serve").as_deref(), Some("serve"));
+        assert_eq!(words("\t\tUse: \"a\",\n", "start").as_deref(), Some("start"));
     }
 
     #[test]
