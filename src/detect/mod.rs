@@ -20,6 +20,7 @@ mod samples;
 mod select;
 mod source;
 mod static_site;
+mod unbuilt;
 mod writes;
 mod zig;
 

@@ -16,7 +16,7 @@ use module::Module;
 use programs::Program;
 
 use super::writes::compiled::dotenv;
-use super::{Detector, Found, asked, companions, front_end, samples, source};
+use super::{Detector, Found, asked, companions, front_end, samples, source, unbuilt};
 use crate::catalog::StackPack;
 use crate::fs::{Dir, Text};
 use crate::manifest::{pattern, tool_versions};
@@ -225,6 +225,8 @@ impl Service<'_> {
         self.layers(&mut draft, program);
         self.pages(&mut draft, &texts)?;
         reads.state(&mut draft);
+        let embedded: Vec<RelPath> = programs::embedded(&texts).into_iter().map(|one| one.path).collect();
+        unbuilt::tell(&mut draft, self.dir, &embedded);
         writes::GO.search(self.dir, &mut draft, &own, &files);
         if let Some(at) = wanted::dotenv(&texts) {
             dotenv(&mut draft, at);

@@ -15,7 +15,7 @@ use cargo::{Asked, Bin, Package, Workspace};
 use lock::Lock;
 
 use super::writes::compiled::dotenv;
-use super::{Detector, Found, asked, companions, front_end, listening, samples, source};
+use super::{Detector, Found, asked, companions, front_end, listening, samples, source, unbuilt};
 use crate::catalog::stack::RuntimeRow;
 use crate::catalog::{FrameworkRow, StackPack};
 use crate::fs::Dir;
@@ -239,10 +239,12 @@ impl Common<'_> {
         let outside = closure.iter().map(|part| &part.root).filter(|root| root.below(&context).is_none());
         draft.beside = outside.map(|root| (root.clone(), front_end::seen(root, &context, "/"))).collect();
         let embedded = pages::embedded(&draft, &texts, &closure);
+        let taken: Vec<RelPath> = embedded.iter().map(|one| one.path.clone()).collect();
         front_end::take(&mut draft, &front_end::Program { dir: self.dir, texts: &texts, embedded, ending: "rs" }, self.answers)?;
         pages::build_script(&mut draft, self.dir, &closure, hints.get(Question::BuildCmd).is_some());
         draft.notes.extend(pages::queries(&draft, self.dir, &texts).filter(|_| hints.get(Question::BuildCmd).is_none()));
         reads.state(&mut draft);
+        unbuilt::tell(&mut draft, &home, &taken);
         writes::search(&home, &mut draft, &texts, &files);
         if let Some(hit) = program::search_group(&texts, r"\b(dotenv\(\)\s*(?:\.(?:expect|unwrap)\(|\?))") {
             dotenv(&mut draft, hit.at);
