@@ -1,7 +1,7 @@
 //! Variables that production must be given: what the source reads without a default.
 
 use super::apps::{Sources, regex};
-use crate::manifest::pattern::Groups;
+use crate::fs::Text;
 use crate::model::{Diagnostic, Evidence, ServiceDraft};
 
 /// How far classes are followed.
@@ -78,35 +78,93 @@ fn of_readers(sources: &Sources<'_>) -> Result<Vec<(String, Evidence)>, Diagnost
 
 /// The fields without a default of classes of settings, which pydantic reads from variables of their names.
 fn of_classes(sources: &Sources<'_>) -> Result<Vec<(String, Evidence)>, Diagnostic> {
-    let class = regex(r"(?m)^class\s+(\w+)\(([^)\n]*Settings\b[^)\n]*)\):")?;
-    let any = regex(r"(?m)^class\s+(\w+)\(([^)]*)\):")?;
     let field = regex(
         r"(?m)^(?:    |\t)([A-Za-z]\w*)\s*:\s*(?:str|int|float|bool|bytes|SecretStr|EmailStr|Path|\w+Dsn|\w+Url)[ \t]*(?:=[ \t]*Field\([ \t]*\.\.\.[ \t]*\)[ \t]*)?(?:#[^\n]*)?$",
     )?;
     let prefix = regex(r#"\benv_prefix\s*=\s*["'](\w*)["']"#)?;
+    let classes = classes(sources)?;
     let mut found = Vec::new();
-    for text in sources.of_production().filter(|text| text.as_str().contains("BaseSettings")) {
-        let classes: Vec<(&str, &str)> = any.captures_iter(text.as_str()).filter_map(|hit| Some((hit.get(1)?.as_str(), hit.get(2)?.as_str()))).collect();
-        let of_settings = |hit: &Groups<'_>| hit.get(2).is_none_or(|bases| !is_plain(bases.as_str(), &classes, DEEPEST));
-        for start in class.captures_iter(text.as_str()).filter(of_settings).filter_map(|hit| Some(hit.get(0)?.end())) {
-            let body = &text.as_str()[start..];
-            let end = body.match_indices('\n').map(|(at, _)| at + 1).find(|at| body[*at..].starts_with(|c: char| !c.is_whitespace())).unwrap_or(body.len());
-            let body = &body[..end];
-            let prefix = prefix.captures(body).and_then(|hit| hit.get(1)).map_or("", |prefix| prefix.as_str());
-            for name in field.captures_iter(body).filter_map(|hit| hit.get(1)) {
-                found.push((format!("{prefix}{}", name.as_str()).to_ascii_uppercase(), text.at(start + name.start(), name.as_str())));
+    for class in classes.iter().filter(|class| of_settings(class, &classes, DEEPEST)) {
+        // What the program fills in itself is not read.
+        let filled = regex(&format!(r"\b{}\(\s*\w+\s*=", class.name))?;
+        if sources.of_production().any(|text| filled.is_match(text.as_str())) {
+            continue;
+        }
+        let prefix = [class.bases, class.body].into_iter().find_map(|text| Some(prefix.captures(text)?.get(1)?.as_str())).unwrap_or_default();
+        for name in field.captures_iter(class.body).filter_map(|hit| hit.get(1)) {
+            // A class that is made, with all that lies between it and this one.
+            let below = |one: &Class<'_>, above: &Class<'_>| one.name == above.name || derives(one, above.name, &classes, DEEPEST);
+            let leaf =
+                |one: &&Class<'_>| below(one, class) && !classes.iter().any(|other| other.name != one.name && derives(other, one.name, &classes, DEEPEST));
+            let set = |leaf: &Class<'_>| {
+                classes.iter().any(|other| below(leaf, other) && below(other, class) && other.name != class.name && other.sets(name.as_str()))
+            };
+            if classes.iter().filter(leaf).any(|leaf| !set(leaf)) {
+                found.push((format!("{prefix}{}", name.as_str()).to_ascii_uppercase(), class.text.at(class.start + name.start(), name.as_str())));
             }
         }
     }
     Ok(found)
 }
 
-/// Whether classes of the same file lead to pydantic's plain model and to no settings.
-fn is_plain(bases: &str, classes: &[(&str, &str)], depth: usize) -> bool {
-    let names: Vec<&str> = bases.split(',').map(str::trim).collect();
-    let own = |name: &&str| classes.iter().find(|(class, _)| class == name);
-    !names.iter().any(|name| name.ends_with("BaseSettings"))
-        && names.iter().all(|name| name.ends_with("BaseModel") || depth > 0 && own(name).is_some_and(|(_, bases)| is_plain(bases, classes, depth - 1)))
+/// A class of the source.
+struct Class<'t> {
+    name: &'t str,
+    bases: &'t str,
+    body: &'t str,
+    start: usize,
+    text: &'t Text,
+}
+
+impl Class<'_> {
+    /// The names of its bases, without their modules.
+    fn parents(&self) -> impl Iterator<Item = &str> {
+        self.bases.split(',').map(str::trim).filter(|base| !base.is_empty() && !base.contains('=')).map(|base| base.rsplit('.').next().unwrap_or(base))
+    }
+
+    /// Whether it gives a field a value.
+    fn sets(&self, field: &str) -> bool {
+        self.body.lines().any(|line| line.trim_start().strip_prefix(field).is_some_and(|rest| rest.trim_start().starts_with([':', '=']) && rest.contains('=')))
+    }
+}
+
+/// The classes of production, by their place.
+fn classes<'t>(sources: &'t Sources<'_>) -> Result<Vec<Class<'t>>, Diagnostic> {
+    let class = regex(r"(?m)^class\s+(\w+)\(((?:[^()]|\([^()]*\))*)\):")?;
+    let mut found = Vec::new();
+    for text in sources.of_production() {
+        let whole = text.as_str();
+        for hit in class.captures_iter(whole) {
+            let (Some(head), Some(name), Some(bases)) = (hit.get(0), hit.get(1), hit.get(2)) else { continue };
+            let body = &whole[head.end()..];
+            let end = body.match_indices('\n').map(|(at, _)| at + 1).find(|at| body[*at..].starts_with(|c: char| !c.is_whitespace())).unwrap_or(body.len());
+            found.push(Class { name: name.as_str(), bases: bases.as_str(), body: &body[..end], start: head.end(), text });
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a class is pydantic's class of settings in the end: by the classes of the source, or one of another place that is named so.
+fn of_settings(class: &Class<'_>, classes: &[Class<'_>], depth: usize) -> bool {
+    class.parents().any(|parent| {
+        let mut own = classes.iter().filter(|other| other.name == parent).peekable();
+        parent == "BaseSettings"
+            || if own.peek().is_some() { depth > 0 && own.any(|other| of_settings(other, classes, depth - 1)) } else { is_named(class, parent) }
+    })
+}
+
+/// Whether a base from another place is one of settings by its name, in a file that knows pydantic's.
+fn is_named(class: &Class<'_>, parent: &str) -> bool {
+    parent.ends_with("Settings") && class.text.as_str().contains("BaseSettings")
+}
+
+/// Whether a class has another one above it.
+fn derives(class: &Class<'_>, from: &str, classes: &[Class<'_>], depth: usize) -> bool {
+    class.parents().any(|parent| {
+        parent == from
+            || depth > 0
+                && classes.iter().filter(|other| other.name == parent && other.name != class.name).any(|other| derives(other, from, classes, depth - 1))
+    })
 }
 
 /// Whether a place in the source is reached under a condition only.
@@ -152,7 +210,10 @@ mod tests {
         assert!(note(plain).is_some_and(|message| message.contains("given C:")));
         let read = "from starlette.config import Config\nconfig = Config('.env')\nA = config('A')\nB = config(\"B\", cast=Secret)\nC = config('C', default='')\nD = config('D', cast=bool, default=False)\n";
         assert!(note(read).is_some_and(|message| message.contains("given A, B:")));
+        let above = "class Config(\n    BaseSettings,\n    env_file=('.env', '.env.local'),\n):\n    url: str\n    name: str\nclass Bot(Config, env_prefix='BOT_'):\n    token: str\n    name: str = 'x'\n";
+        assert!(note(above).is_some_and(|message| message.contains("given URL, BOT_TOKEN:")));
         for source in [
+            "class Place(BaseSettings):\n    url: str\nplaces = [Place(\n    url=x)]\n",
             "os.environ['A'] = '1'\n",
             "os.environ.get('A')\n",
             "if 'A' in os.environ:\n    x = os.environ['A']\n",
