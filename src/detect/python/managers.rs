@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::inline::Script;
 use super::project::Project;
+use super::requirement::Requirement;
 use super::tied;
 use crate::catalog::{ManagerRow, StackPack};
 use crate::detect::asked;
@@ -15,6 +16,9 @@ use crate::manifest::Node;
 use crate::model::answers::Hints;
 use crate::model::question::Question;
 use crate::model::{Candidates, Decision, Diagnostic, Evidence, Open, ServiceDraft, Source};
+
+/// The length of the name of a commit.
+const COMMIT: usize = 40;
 
 /// The highest patch release that any line of uv has had.
 const LAST_PATCH: u64 = 40;
@@ -278,8 +282,9 @@ impl Manager<'_> {
                 draft.notes.push(Diagnostic::note("conda-aside", message).at_all(at).help(format!("--package-manager {} takes it", conda.tool)));
             }
         }
-        let pins = self.lock.is_some()
-            || self.id() == "pip" && project.requirements.iter().all(|requirement| !requirement.production || is_pin(&requirement.versions));
+        // A list is what pip installs, whatever the manifest beside it names.
+        let named = if project.listed.is_empty() { &project.requirements } else { &project.listed };
+        let pins = self.lock.is_some() || self.id() == "pip" && named.iter().all(|requirement| !requirement.production || is_pin(requirement));
         if pins {
             return;
         }
@@ -318,8 +323,11 @@ fn is_static(project: &Project) -> bool {
     table.is_some_and(|table| !table.get(&["dynamic"]).into_iter().flat_map(Node::items).any(|item| item.str() == Some("dependencies")))
 }
 
-fn is_pin(versions: &str) -> bool {
-    versions.starts_with("==") && !versions.contains('*')
+/// A version, or a commit of a repository.
+fn is_pin(requirement: &Requirement) -> bool {
+    let commit = |hash: &str| hash.len() >= COMMIT && hash.chars().take(COMMIT).all(|c| c.is_ascii_hexdigit());
+    let versions = &requirement.versions;
+    versions.starts_with("==") && !versions.contains('*') || requirement.at.raw.contains("git+") && requirement.at.raw.rsplit('@').next().is_some_and(commit)
 }
 
 /// The version of a dependency that a lock file holds.
@@ -340,7 +348,22 @@ pub fn locked(dir: &Dir<'_>, lock: &str, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::locked;
+    use crate::detect::detect;
     use crate::fs::Tree;
+    use crate::model::Answers;
+
+    #[test]
+    fn a_list_that_fixes_everything_locks_what_the_manifest_names() {
+        let notes = |list: &str| {
+            let manifest = ("pyproject.toml", "[project]\nname = 'a'\nversion = '1'\ndependencies = ['flask']\n");
+            let found = detect(&Tree::memory([manifest, ("requirements.txt", list), ("main.py", "")]), &Answers::default());
+            found.services.into_iter().flat_map(|service| service.notes).filter(|note| note.id == "unlocked").count()
+        };
+        let commit = "kombu @ git+https://code.example.org/kombu.git@860e40a6c904c4d8551577d9f4e8c00f03b6e06c\n";
+        assert_eq!(notes(&format!("flask==3.1.3\n{commit}")), 0);
+        assert_eq!(notes("flask==3.1.3\nclick\n"), 1);
+        assert_eq!(notes(&format!("flask==3.1.3\n{}", commit.replace("@860e40a6c904c4d8551577d9f4e8c00f03b6e06c", "@main"))), 1);
+    }
 
     #[test]
     fn versions_out_of_lock_files() {

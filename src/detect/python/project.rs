@@ -75,6 +75,8 @@ pub struct Project {
     pub name: Option<(String, Evidence)>,
     /// What it depends on, development included.
     pub requirements: Vec<Requirement>,
+    /// What the requirement files of production name.
+    pub listed: Vec<Requirement>,
     /// Ranges of Python, the strongest first.
     pub python: Vec<(String, Evidence)>,
     /// Why it is built and installed as a package; `None` for a folder of modules.
@@ -249,6 +251,7 @@ impl Project {
 
     fn take_requirement_files(&mut self, dir: &Dir<'_>) -> Result<(), Diagnostic> {
         if let Some(found) = production(dir)? {
+            self.listed.clone_from(&found.requirements);
             // A manifest with a lock says more than a list made from it.
             if self.requirements.iter().all(|requirement| !requirement.production) {
                 self.requirements.splice(0..0, found.requirements);
