@@ -81,6 +81,14 @@ const ASIDE: &[&str] = &[
 const APP_FOLDERS: &[&str] =
     &["frontend", "backend", "client", "server", "web", "webapp", "api", "ui", "worker", "admin", "dashboard", "service", "website", "socket", "bot"];
 
+/// What the name of a folder ends with that is a service beside one at the root: `shop-frontend`.
+const APP_ENDINGS: &[&str] = &["frontend", "backend", "spa"];
+
+/// Whether a folder is a service beside one at the root, by its name.
+fn is_app_folder(name: &str) -> bool {
+    APP_FOLDERS.contains(&name) || name.rsplit_once(['-', '_']).is_some_and(|(_, last)| APP_ENDINGS.contains(&last))
+}
+
 /// The services of a repository and what there is to say of it.
 #[derive(Debug, Default)]
 pub struct Detection {
@@ -149,7 +157,7 @@ impl Search<'_> {
             if name.starts_with('.') || NOT_SERVICES.contains(&name) {
                 continue;
             }
-            if (service_here || beside_service) && !APP_FOLDERS.contains(&name) {
+            if (service_here || beside_service) && !is_app_folder(name) {
                 continue;
             }
             self.visit(&dir.dir(name), service_here || beside_service);
@@ -379,6 +387,17 @@ mod tests {
             ("api/main.py", "app = FastAPI()\n"),
         ]);
         assert_eq!(found, ["api", "web"]);
+    }
+
+    #[test]
+    fn a_front_end_beside_a_program_goes_by_the_end_of_its_name() {
+        let page = [("requirements.txt", "flask==3.1.3\n"), ("app.py", "app = Flask(__name__)\n")];
+        let roots = |folder: &str| {
+            let (package, index) = (format!("{folder}/package.json"), format!("{folder}/index.html"));
+            let own = [(index.as_str(), ""), (package.as_str(), r#"{"scripts": {"build": "vite build"}, "devDependencies": {"vite": "7"}}"#)];
+            detect(&Tree::memory([&page[..], &own].concat()), &Answers::default()).services.len()
+        };
+        assert_eq!((roots("shop-spa"), roots("shop_frontend"), roots("shop-icons")), (2, 2, 1));
     }
 
     #[test]

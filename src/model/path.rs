@@ -9,6 +9,12 @@ use serde::Serialize;
 #[serde(transparent)]
 pub struct RelPath(String);
 
+/// Whether Docker takes a path as it is written: letters, digits and a few signs.
+pub fn is_plain(path: &str) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '@' | '+' | '(' | ')' | '~');
+    !path.is_empty() && path.chars().all(plain) && !path.starts_with('-')
+}
+
 impl RelPath {
     /// The root of the tree.
     pub const fn root() -> Self {

@@ -1,5 +1,6 @@
 //! Quoting: every value of a project reaches a file through one of these.
 
+use crate::model::path::is_plain;
 use tera::{Error, Kwargs, State, TeraResult, Value};
 
 /// Registers the filters.
@@ -45,8 +46,7 @@ fn env(value: Value, _: Kwargs, _: &State) -> TeraResult<String> {
 
 /// A path in COPY, WORKDIR or a mount: letters, digits and a few signs; anything else is refused, since Docker would expand it.
 fn path(value: &str, _: Kwargs, _: &State) -> TeraResult<String> {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '@' | '+' | '(' | ')' | '~');
-    if value.is_empty() || !value.chars().all(plain) || value.starts_with('-') {
+    if !is_plain(value) {
         return Err(Error::message(format!("the path `{}` can't stand in a Dockerfile: rename it", crate::model::evidence::tame(value))));
     }
     Ok(value.to_owned())

@@ -72,6 +72,10 @@ fn package(dir: &Dir<'_>, draft: &ServiceDraft) -> Result<Option<(String, Packag
     let folders = draft.extra.get("folders").and_then(serde_json::Value::as_array).into_iter().flatten().filter_map(serde_json::Value::as_str);
     for folder in folders {
         let Some(package) = Package::read(&dir.dir(folder))? else { continue };
+        // Pages with a server of their own for development are a service of their own.
+        if package.dependency("vite").is_some() && dir.dir(folder).has("index.html") {
+            continue;
+        }
         if BUNDLERS.iter().any(|name| package.dependency(name).is_some()) && package.first_script(BUILDS.iter().copied()).is_some() {
             return Ok(Some((folder.to_owned(), package)));
         }
@@ -83,6 +87,19 @@ fn package(dir: &Dir<'_>, draft: &ServiceDraft) -> Result<Option<(String, Packag
 mod tests {
     use crate::fs::Tree;
     use crate::model::{RelPath, ServiceDraft};
+
+    #[test]
+    fn pages_that_are_a_service_of_their_own_are_no_assets() {
+        let package = ("web/package.json", "{\"scripts\": {\"build\": \"vite build\"}, \"devDependencies\": {\"vite\": \"7\", \"tailwindcss\": \"4\"}}");
+        let folder = |more: &[(&str, &str)]| {
+            let mut draft = ServiceDraft::new("python", RelPath::root(), "a");
+            draft.set("folders", vec!["web"]);
+            super::take(&Tree::memory([&[package], more].concat()).root(), &mut draft).expect("fine");
+            draft.extra["assets"]["folder"].as_str().map(str::to_owned)
+        };
+        assert_eq!(folder(&[]).as_deref(), Some("web"));
+        assert_eq!(folder(&[("web/index.html", "")]), None);
+    }
 
     #[test]
     fn the_build_script_and_its_package_manager() {

@@ -3,6 +3,7 @@
 use super::apps::{Sources, regex};
 use super::requirement::normalise;
 use crate::fs::Dir;
+use crate::model::path::is_plain;
 
 /// Folders of the developers.
 const NOT_FOLDERS: &[&str] = &[
@@ -169,10 +170,13 @@ impl Layout {
 
 /// The files and folders of a project that runs from its source.
 pub fn of_source(dir: &Dir<'_>, skip: &[String], named: &dyn Fn(&str) -> bool) -> Layout {
-    let files = dir.files().filter(|name| is_run(name) && !skip.iter().any(|file| file == name)).map(str::to_owned).collect();
+    // No module has a name that Docker doesn't take; what the program reads by one is an error, which the template says.
+    let taken = |name: &&str| is_plain(name) || named(name);
+    let files = dir.files().filter(|name| is_run(name) && !skip.iter().any(|file| file == name)).filter(taken).map(str::to_owned).collect();
     let folders = dir
         .folders()
         .filter(|name| !name.starts_with('.') && !is_left_behind(name) && !name.ends_with(".egg-info"))
+        .filter(taken)
         .filter(|name| !dir.has(&format!("{name}/package.json")) || named(name))
         .map(str::to_owned)
         .collect();
@@ -181,6 +185,9 @@ pub fn of_source(dir: &Dir<'_>, skip: &[String], named: &dyn Fn(&str) -> bool) -
 
 /// Whether a folder holds modules of the program, or the source names a place in it.
 pub fn is_named(sources: &Sources<'_>, folder: &str) -> bool {
+    if !is_plain(folder) {
+        return sources.of_production().any(|text| text.as_str().contains(folder));
+    }
     let plain = folder.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
     let text = regex(&format!(r#"["'](?:\./)?{folder}/|/\s*["']{folder}["']|join\([^)\n]*["']{folder}["']"#));
     let module = sources.dir.has(&format!("{folder}/__init__.py"));
@@ -262,6 +269,10 @@ mod tests {
         let tree = Tree::memory([("shop/settings.py", "DIRS = [BASE_DIR / 'frontend/html']\n"), ("frontend/package.json", ""), ("ui/package.json", "")]);
         let sources = Sources::read(&tree.root(), false, &[]);
         assert_eq!(of_source(&tree.root(), &[], &|folder| is_named(&sources, folder)).folders, ["frontend", "shop"]);
+        let tree = Tree::memory([("main.py", "open('price list.csv')\n"), ("price list.csv", ""), ("Copy of plans.xlsx", ""), ("old plans/a.csv", "")]);
+        let sources = Sources::read(&tree.root(), false, &[]);
+        let layout = of_source(&tree.root(), &[], &|name| is_named(&sources, name));
+        assert_eq!((layout.files.join(", "), layout.folders.len()), ("main.py, price list.csv".to_owned(), 0));
     }
 
     #[test]
