@@ -95,7 +95,8 @@ fn parts(names: &[String], prefix: &str, id: &str, user: &str, found: &mut BTree
 
 /// Variables that hold URLs, with the schemes that the project itself uses.
 fn urls(sources: &Sources<'_>) -> Result<Vec<(String, String)>, Diagnostic> {
-    let scheme = r"((?:postgres|postgresql|postgis|mysql|mariadb|redis|mongodb)(?:\+\w+)?)://";
+    // A scheme alone is put before the rest by the program.
+    let scheme = r#"((?:postgres|postgresql|postgis|mysql|mariadb|redis|mongodb)(?:\+\w+)?)://[^"'\s]"#;
     let shown = regex(&format!(r#"(?m)^(?:export\s+)?([A-Z][A-Z0-9_]*)\s*=\s*["']?{scheme}"#))?;
     let read = regex(&format!(r#"(?:environ\.get|getenv|env(?:\.\w+)?|config)\(\s*["'](\w+)["']\s*,\s*(?:default\s*=\s*)?f?["']{scheme}"#))?;
     let field = regex(&format!(r#"(?m)^\s+(\w+)\s*:\s*[\w. |\[\]]+=\s*(?:Field\(\s*(?:default\s*=\s*)?)?["']{scheme}"#))?;
@@ -168,6 +169,7 @@ mod tests {
         let split = ("a.py", "os.getenv('POSTGRES_HOST', 'localhost')\nos.environ['DB_USER']\n");
         assert_eq!(run(&[split], &["psycopg2"]), ["DB_USER=app", "POSTGRES_HOST=postgres"]);
         assert_eq!(run(&[(".env.example", "BROKER=redis://localhost:6379/1\n")], &["redis"]), ["BROKER=redis://redis:6379/0"]);
+        assert_eq!(run(&[("app.py", "PREFIX = config(\"PREFIX\", default=\"postgresql://\")\n")], &["psycopg"]), [""; 0]);
         assert_eq!(run(&[("requirements.txt", "sqlalchemy\nasyncpg\n")], &["asyncpg"]), ["DATABASE_URL=postgresql+asyncpg://app@postgres:5432/app"]);
     }
 

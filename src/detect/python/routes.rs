@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::apps::{Sources, regex};
 use super::django::Django;
-use crate::detect::listening;
+use crate::detect::{listening, source};
 use crate::fs::{Dir, Text};
 use crate::model::{Candidates, Decision, Diagnostic, Evidence, Source};
 
@@ -50,22 +50,38 @@ pub fn ports(sources: &Sources<'_>) -> Result<Candidates<u16>, Diagnostic> {
         r"(?m)^\s*(?:DEFAULT_|SERVER_|APP_|HTTP_|WEB_)?PORT\s*(?::\s*int\s*)?=\s*(\d{4,5}|80|443)\b",
     ];
     for pattern in patterns {
+        // What other libraries' `listen` is given is how many may wait.
+        if pattern.contains("listen") && !sources.any(r"\btornado\b")? {
+            continue;
+        }
         if let Some(hit) = sources.find(pattern)? {
             found.extend(hit.value.parse().ok().filter(|port| *port > 0).map(|port| (port, Source::File(hit.at))));
         }
     }
     // A class of settings.
     let field = r"(?m)^\s+(?:app_|server_|http_|api_|web_)?port\s*:\s*int\s*=\s*(?:Field\(\s*(?:default\s*=\s*)?)?(\d{2,5})\b";
-    let mut fields = crate::detect::source::find_all(&sources.texts, &regex(field)?, "#").into_iter();
-    found.extend(fields.find_map(|hit| Some((hit.value.parse().ok().filter(|port| listening::is_likely(*port))?, Source::File(hit.at)))));
+    let fields = source::find_all(&sources.texts, &regex(field)?, "#").into_iter();
+    let opened = |hit: &source::Hit| sources.texts.iter().find(|text| *text.path() == hit.at.file).is_none_or(|text| !is_off(text, &hit.at));
+    let stated = |hit: source::Hit| Some((hit.value.parse().ok().filter(|port| listening::is_likely(*port))?, Source::File(hit.at)));
+    found.extend(fields.filter(opened).find_map(stated));
     // Flags of a command line: a program can have several commands, which have to agree.
-    let flags = crate::detect::source::find_all(&sources.texts, &regex(r#"["']--port["'][^)]*?\bdefault\s*=\s*["']?(\d{2,5})\b"#)?, "#");
+    let flags = source::find_all(&sources.texts, &regex(r#"["']--port["'][^)]*?\bdefault\s*=\s*["']?(\d{2,5})\b"#)?, "#");
     if let [first, rest @ ..] = &flags[..]
         && rest.iter().all(|hit| hit.value == first.value)
     {
         found.extend(first.value.parse().ok().filter(|port| *port > 0).map(|port| (port, Source::File(first.at.clone()))));
     }
     Ok(found)
+}
+
+/// Whether a field is one of a class whose server has to be switched on: `enabled: bool = False`.
+fn is_off(text: &Text, at: &Evidence) -> bool {
+    let lines: Vec<&str> = text.as_str().lines().collect();
+    let place = at.line.map_or(0, |line| line.get() as usize).min(lines.len());
+    let body = lines[..place].iter().rev().take_while(|line| !line.trim_start().starts_with("class "));
+    body.map(|line| line.replace(' ', "")).any(|line| {
+        line.starts_with("enabled:bool=False") || line.starts_with("enabled:bool=Field(False") || line.starts_with("enabled:bool=Field(default=False")
+    })
 }
 
 /// The place where a program reads its port from `PORT` and has no other.
@@ -77,7 +93,7 @@ pub fn asked(sources: &Sources<'_>) -> Result<Option<Evidence>, Diagnostic> {
 /// The port of the addresses of this machine that the README names, where they agree.
 pub fn told_to_people(dir: &Dir<'_>) -> Result<Option<(u16, Source)>, Diagnostic> {
     let Some(text) = ["README.md", "README.rst", "README"].into_iter().find_map(|file| dir.peek(file)) else { return Ok(None) };
-    let hits = crate::detect::source::find_all(&[text], &regex(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0):(\d{2,5})\b")?, "<!--");
+    let hits = source::find_all(&[text], &regex(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0):(\d{2,5})\b")?, "<!--");
     let Some(first) = hits.first().filter(|first| hits.iter().all(|hit| hit.value == first.value)) else { return Ok(None) };
     Ok(first.value.parse().ok().map(|port| (port, Source::File(first.at.clone()))))
 }
@@ -102,7 +118,7 @@ pub fn of_script(dir: &Dir<'_>, target: &str) -> Result<Option<(u16, Source)>, D
             }
             let Some(name) = variable.captures(line).and_then(|hit| hit.get(1)) else { continue };
             let default = format!(r#"(?m)^(?:export\s+)?{}=["']?(?:\$\{{\w+:?-)?(\d{{2,5}})\b"#, name.as_str());
-            let hit = crate::detect::source::find(&[std::rc::Rc::clone(&text)], &regex(&default)?, "#");
+            let hit = source::find(&[std::rc::Rc::clone(&text)], &regex(&default)?, "#");
             if let Some(hit) = hit
                 && let Ok(port) = hit.value.parse()
             {
@@ -170,7 +186,7 @@ pub fn django_health(sources: &Sources<'_>, django: &Django) -> Result<Option<De
 fn pick(texts: &[Rc<Text>], patterns: &[String], wanted: &[&str]) -> Result<Option<Decision<String>>, Diagnostic> {
     let mut hits = Vec::new();
     for pattern in patterns {
-        hits.extend(crate::detect::source::find_all(texts, &regex(pattern)?, "#"));
+        hits.extend(source::find_all(texts, &regex(pattern)?, "#"));
     }
     Ok(wanted.iter().find_map(|path| {
         let hit = hits.iter().find(|hit| hit.value.trim_end_matches('/') == *path)?;
@@ -207,6 +223,9 @@ mod tests {
             ("class Kind(enum.IntEnum):\n    PORT = 11\n", None),
             ("class Settings(BaseSettings):\n    host: str = '::'\n    port: int = 8090\n", Some(8090)),
             ("class RedisSettings(BaseSettings):\n    port: int = 6379\n", None),
+            ("class HealthServer(BaseModel):\n    enabled: bool = False\n    port: int = Field(default=8080)\n", None),
+            ("sock.listen(128)\n", None),
+            ("import tornado.web\napp.listen(8889)\n", Some(8889)),
         ] {
             let (tree, ()) = sources(text);
             let got = ports(&Sources::read(&tree.root(), false, &[])).expect("fine").pick().map(|decision| decision.value);
