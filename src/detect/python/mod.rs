@@ -136,7 +136,12 @@ fn service(dir: &Dir<'_>, project: &Project, member: Option<&workspace::Member<'
         .collect();
     let closure = Closure::new(project, manager.lock().and_then(|lock| lock::production(&lock_dir, lock, &roots)), pack);
     if let Some(row) = &pack.runtime {
-        draft.runtime = Some(asked::runtime(&hints, row, versions::candidates(dir, project, row, &closure)?)?);
+        let mut runtime = asked::runtime(&hints, row, versions::candidates(dir, project, row, &closure)?)?;
+        // A list of packages asks for no Python; conda brings its own.
+        if !manager.is_conda() && (manager.id() != "pip" || project.package.is_some()) {
+            versions::exact(project, pack, &mut runtime)?;
+        }
+        draft.runtime = Some(runtime);
     }
     let sources = Sources::read(dir, project.package.is_some(), &project.package_roots);
     draft.dependencies = dependencies(project);

@@ -6,10 +6,11 @@ use pep440_rs::{Version as Release, VersionSpecifiers};
 
 use super::project::Project;
 use super::wheels::Closure;
+use crate::catalog::StackPack;
 use crate::catalog::stack::RuntimeRow;
 use crate::fs::Dir;
 use crate::manifest::tool_versions;
-use crate::model::{Candidates, Diagnostic, Evidence, Source, Version};
+use crate::model::{Candidates, Decision, Diagnostic, Evidence, Source, Version};
 
 /// The highest patch release that any line has had.
 const LAST_PATCH: u64 = 40;
@@ -69,13 +70,39 @@ fn pinned(text: &str, row: &RuntimeRow) -> Option<Version> {
     if version.numbers().len() >= 2 { Some(version.truncate(2)) } else { row.best(|line| version.covers(line)) }
 }
 
+/// Names the patch release, where the manifest refuses the newest one of its line: its manager refuses it too.
+pub fn exact(project: &Project, pack: &StackPack, runtime: &mut Decision<Version>) -> Result<(), Diagnostic> {
+    if runtime.source.is_explicit() || runtime.value.numbers().len() != 2 {
+        return Ok(());
+    }
+    let line = runtime.value.clone();
+    let ranges: Vec<(Range, &Evidence)> = project.python.iter().filter_map(|(text, at)| Some((Range::parse(text)?, at))).collect();
+    let Some((_, at)) = ranges.iter().find(|(range, _)| range.allows(&line) && !range.allows_newest(&line)) else { return Ok(()) };
+    let Some(patch) = (0..=LAST_PATCH).rev().find(|patch| ranges.iter().all(|(range, _)| range.allows_patch(&line, *patch))) else { return Ok(()) };
+    let Ok(version) = format!("{line}.{patch}").parse::<Version>() else { return Ok(()) };
+    let first = pack.data.get("first-image").and_then(|rows| rows.get(line.to_string())).and_then(toml::Value::as_str);
+    if first.and_then(|first| first.parse::<Version>().ok()).is_some_and(|first| version < first) {
+        return Err(Diagnostic::error(
+            "exact-version",
+            format!("the manifest allows no newer Python than {version}, whose image stands on a system that gets no fixes"),
+        )
+        .at((*at).clone())
+        .help(format!("allow the newest release of the line, as in `~={line}.{patch}`, and lock again")));
+    }
+    runtime.value = version;
+    if !matches!(runtime.source, Source::Inferred { .. }) {
+        runtime.source = Source::File((*at).clone());
+    }
+    Ok(())
+}
+
 /// A range says the same as a pin that it allows; else its best line.
 fn push_range(found: &mut Candidates<Version>, text: &str, at: &Evidence, row: &RuntimeRow, closure: &Closure<'_>) {
     let Some(range) = Range::parse(text) else { return };
     let agrees = found.iter().next().map(|(version, _)| version.clone()).filter(|version| range.allows(version));
     if let Some(version) = agrees {
         found.push(version, Source::File(at.clone()));
-    } else if let Some((version, against)) = closure.best(row, &|line| range.allows(line)) {
+    } else if let Some((version, against)) = closure.best(row, &|line| range.allows_newest(line)).or_else(|| closure.best(row, &|line| range.allows(line))) {
         let source = match against {
             Some(other) => Source::inferred(NEWEST, [at.clone(), other]),
             None => Source::File(at.clone()),
@@ -95,8 +122,16 @@ impl Range {
 
     /// Whether any release of a line is allowed.
     fn allows(&self, line: &Version) -> bool {
-        let (major, minor) = (u64::from(line.major()), u64::from(line.minor()));
-        self.0.iter().any(|range| (0..=LAST_PATCH).any(|patch| range.contains(&Release::new([major, minor, patch]))))
+        (0..=LAST_PATCH).any(|patch| self.allows_patch(line, patch))
+    }
+
+    /// Whether the newest release of a line is allowed: `<=3.12` ends with 3.12.0.
+    fn allows_newest(&self, line: &Version) -> bool {
+        self.allows_patch(line, LAST_PATCH)
+    }
+
+    fn allows_patch(&self, line: &Version, patch: u64) -> bool {
+        self.0.iter().any(|range| range.contains(&Release::new([u64::from(line.major()), u64::from(line.minor()), patch])))
     }
 }
 
@@ -152,6 +187,22 @@ mod tests {
         assert_eq!(version(">=3.10").as_deref(), Some("3.12"));
         // One that the manifest refuses, its manager refuses too.
         assert_eq!(version(">=3.13").as_deref(), Some("3.14"));
+    }
+
+    #[test]
+    fn a_manifest_that_refuses_the_newest_release_names_one() {
+        let of = |range: &str| {
+            let manifest = format!("[project]\nname = \"x\"\nversion = \"1\"\nrequires-python = \"{range}\"\n");
+            let found = detect(&Tree::memory([("pyproject.toml", manifest.as_str()), ("uv.lock", "version = 1\n"), ("main.py", "")]), &Answers::default());
+            let service = found.services.first();
+            (service.and_then(|service| service.runtime.as_ref()).map(|runtime| runtime.value.to_string()), found.diagnostics.len())
+        };
+        assert_eq!(of("==3.12.4"), (Some("3.12.4".to_owned()), 0));
+        assert_eq!(of(">=3.10,<3.12.4"), (Some("3.11".to_owned()), 0));
+        assert_eq!(of("~=3.12.4"), (Some("3.12".to_owned()), 0));
+        assert_eq!(of(">=3.9,<=3.12"), (Some("3.11".to_owned()), 0));
+        // Older images stand on an older Debian.
+        assert_eq!(of("==3.9.6"), (None, 1));
     }
 
     #[test]
