@@ -30,6 +30,7 @@ mod sockets;
 mod stated;
 mod tasks;
 mod tied;
+mod stdio;
 mod torch;
 mod undeclared;
 mod variables;

@@ -13,6 +13,7 @@ use super::runners;
 use super::servers::{self, Servers};
 use super::stated;
 use super::variables;
+use super::stdio;
 use super::writes;
 use crate::catalog::{FrameworkRow, StackPack};
 use crate::detect::asked;
@@ -126,9 +127,11 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<Writes, Diagn
         let waitress = waitress.filter(|_| facts.project.needs(&["waitress"]).is_some());
         ports.extend(waitress.map(|hit| (8080, Source::inferred("the port of waitress", [hit.at]))));
     }
-    let server = listens.is_some() || run.row.is_none() && process.is_none_or(|process| process.name == "web");
+    let quiet = stdio::by_itself(facts, run.row, said.as_deref())?;
+    let server = quiet.is_none() && (listens.is_some() || run.row.is_none() && process.is_none_or(|process| process.name == "web"));
     draft.port = if server { asked::port(facts.hints, ports)? } else { asked::port(facts.hints, Candidates::new())? };
     let port = draft.port.as_ref().map_or(8000, |decision| decision.value);
+    draft.notes.extend(quiet.and_then(|at| stdio::note(draft, at)));
     let line = draft.runtime.as_ref().map(|decision| &decision.value);
     let (extra, installed) = (servers::extra(facts.pack, line), facts.installed.to_vec());
     let servers = Servers { dir: &facts.sources.dir, project: facts.project, manager: facts.manager, pack: facts.pack, port, extra, installed };
