@@ -8,7 +8,7 @@ use crate::catalog::{FrameworkRow, StackPack};
 use crate::detect::source;
 use crate::fs::{Dir, Text};
 use crate::manifest::pattern::{self, Pattern};
-use crate::model::{Diagnostic, Evidence};
+use crate::model::{Cmd, Diagnostic, Evidence};
 
 /// File names that an application usually has, the likeliest first.
 const NAMES: &[&str] = &["asgi", "wsgi", "main", "app", "application", "server", "api", "web", "run", "__init__"];
@@ -115,6 +115,12 @@ impl<'t> Sources<'t> {
     }
 }
 
+/// Whether a command starts a file, or what its module makes.
+pub fn names(command: &Cmd, file: &str) -> bool {
+    let module = file.trim_end_matches(".py").trim_end_matches("/__main__").replace('/', ".");
+    command.words().iter().any(|word| word == file || word == &module || word.split_once(':').is_some_and(|(made_by, _)| module.ends_with(made_by)))
+}
+
 /// A pattern of dockgen's own.
 pub fn regex(pattern: &str) -> Result<Pattern, Diagnostic> {
     pattern::pattern(pattern).map_err(|error| Diagnostic::error("pattern", format!("`{pattern}`: {error}")))
@@ -138,7 +144,10 @@ pub fn of_framework<'p>(sources: &Sources<'_>, pack: &'p StackPack, id: &str) ->
 
 fn of_row<'p>(sources: &Sources<'_>, row: &'p FrameworkRow) -> Result<Vec<App<'p>>, Diagnostic> {
     let Some(constructors) = row.data.get("constructors").and_then(toml::Value::as_array) else { return Ok(Vec::new()) };
-    let names: Vec<&str> = constructors.iter().filter_map(toml::Value::as_str).collect();
+    let mut names: Vec<String> = constructors.iter().filter_map(toml::Value::as_str).map(str::to_owned).collect();
+    // Classes of the project's own that are one.
+    let derived = regex(&format!(r"(?m)^class\s+(\w+)\(\s*(?:[\w.]+\s*,\s*)*(?:\w+\.)*(?:{})\s*[,)]", names.join("|")))?;
+    names.extend(sources.of_production().flat_map(|text| derived.captures_iter(text.as_str())).filter_map(|hit| Some(hit.get(1)?.as_str().to_owned())));
     let mut apps = search(sources, row, &names.join("|"))?;
     apps.extend(named(sources, row)?);
     apps.sort_by_key(|app| app.rank);
@@ -394,6 +403,8 @@ mod tests {
         let inside = ("jobs/redis.py", "if current:\n    app = current\nelse:\n    app = create_app()\n");
         let factory = ("shop/factory.py", "def create_app():\n    app = FastAPI()\n    return app\n");
         assert_eq!(targets(&[inside, factory], false), ["shop.factory:create_app true"]);
+        let derived = ("shop/web.py", "class Site(Base, flask.Flask):\n    pass\n");
+        assert_eq!(targets(&[("application.py", "application = Site('app')\ncreate_app(application)\n"), derived], false), ["application:application false"]);
         let migrations = ("db/env.py", "from alembic import context\nfrom shop.factory import create_app\napp = create_app()\n");
         assert_eq!(targets(&[migrations, factory], false), ["shop.factory:create_app true"]);
         let run = "uvicorn.run(\n    \"shop.factory:create_app\",\n    factory=True,\n)\n";

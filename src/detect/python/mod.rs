@@ -2,6 +2,7 @@
 
 mod apps;
 mod assets;
+mod browsers;
 mod companions;
 mod conda;
 mod contents;
@@ -15,6 +16,7 @@ mod local;
 mod lock;
 mod made;
 mod managers;
+mod modules;
 mod options;
 mod processes;
 mod programs;
@@ -28,9 +30,9 @@ mod servers;
 mod setup;
 mod sockets;
 mod stated;
+mod stdio;
 mod tasks;
 mod tied;
-mod stdio;
 mod torch;
 mod undeclared;
 mod variables;
@@ -165,6 +167,7 @@ fn service(dir: &Dir<'_>, project: &Project, member: Option<&workspace::Member<'
     if let Some(extra) = &project.extra {
         draft.facts.push(("extra".to_owned(), Decision::new(extra.name.clone(), Source::File(extra.at.clone()))));
     }
+    draft.notes.extend(browsers::missing(&draft.name, project, &sources, pack)?);
     draft.notes.extend(undeclared::import(dir, project, &sources, pack)?);
     if draft.start.is_some() && member.is_none() && !dir.has("package.json") {
         let program = front_end::Program { dir, texts: &sources.texts, embedded: Vec::new(), ending: "py" };

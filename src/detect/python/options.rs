@@ -1,6 +1,7 @@
 //! Options of the program's own command line: a server that listens inside of its container only is told another address.
 
 use super::apps::regex;
+use super::modules;
 use super::run::Facts;
 use crate::fs::Text;
 use crate::model::{Cmd, Decision, Diagnostic, ServiceDraft, Source};
@@ -26,6 +27,13 @@ pub fn reachable(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<(), Diag
         [] => false,
     };
     let Some((flag, text, place)) = closed(facts)?.filter(|_| own) else { return Ok(()) };
+    // Another program's options are none of this one's.
+    let tail = facts.sources.tail(&text);
+    let (top, stem) = (tail.split('/').next().unwrap_or(tail), tail.rsplit('/').next().unwrap_or(tail).trim_end_matches(".py"));
+    let leads = |file: &str| file == tail || [top, stem].iter().any(|name| modules::imports(&facts.sources.dir, file, name));
+    if words[0] == "python" && facts.sources.dir.has(&words[1]) && !leads(&words[1]) {
+        return Ok(());
+    }
     let says = |word: &String| *word == flag || word.starts_with(&format!("{flag}=")) || word.contains("0.0.0.0");
     // Which part of a program of several parts an option belongs to is not plain with argparse.
     if words.iter().any(says) || text.as_str().contains("add_subparsers") {

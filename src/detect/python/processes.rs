@@ -1,11 +1,14 @@
 //! What runs beside a web application out of the same image: the other lines of a Procfile, Celery's worker and its clock.
 
 use super::apps::{self, App};
+use super::modules;
+use super::programs;
 use super::run::Facts;
 use super::stated;
 use crate::detect::handwritten;
+use crate::fs::Text;
 use crate::manifest::procfile;
-use crate::model::{Cmd, Decision, Diagnostic, Process, ServiceDraft, Source};
+use crate::model::{Cmd, Decision, Diagnostic, Evidence, Process, ServiceDraft, Source};
 
 /// Tools of developers, which no image has.
 const TOOLS: &[&str] = &["make", "just", "npm", "yarn", "pnpm", "npx", "docker", "honcho", "foreman", "hatch", "uv", "poetry"];
@@ -111,10 +114,36 @@ pub fn take(facts: &Facts<'_>, lines: &[procfile::Process], main: Option<&str>, 
     if draft.framework.as_ref().is_some_and(|framework| framework.value != "celery") && !found.iter().any(|process| process.name == "worker") {
         found.extend(workers(facts)?.into_iter().next().map(|command| Process { name: "worker".to_owned(), command }));
     }
+    if draft.port.is_some() && found.iter().all(|process| process.name != "bot") {
+        found.extend(bot(facts, draft)?);
+    }
     found.retain(|process| crate::model::draft::slug(&process.name).is_some_and(|slug| slug == process.name) && process.name != draft.name);
     draft.facts.extend(found.iter().map(|process| (process.name.clone(), process.command.clone().map(|command| command.to_string()))));
     draft.processes = found;
     Ok(())
+}
+
+/// The bot beside a web application: a program of its own that calls what `[[data.bot]]` knows.
+fn bot(facts: &Facts<'_>, draft: &ServiceDraft) -> Result<Option<Process>, Diagnostic> {
+    if draft.framework.as_ref().and_then(|framework| facts.pack.framework(&framework.value)).is_none_or(|row| row.port.is_none()) || facts.sources.packaged {
+        return Ok(None);
+    }
+    for row in facts.pack.data.get("bot").and_then(toml::Value::as_array).into_iter().flatten() {
+        let names: Vec<&str> = row.get("dependency").and_then(toml::Value::as_array).into_iter().flatten().filter_map(toml::Value::as_str).collect();
+        if facts.project.needs(&names).is_none() {
+            continue;
+        }
+        let calls = apps::regex(row.get("pattern").and_then(toml::Value::as_str).unwrap_or_default())?;
+        let runs = |text: &&std::rc::Rc<Text>| calls.is_match(text.as_str()) && (programs::is_guarded(text) || text.path().name() == "__main__.py");
+        let of_web = |tail: &str| draft.start.as_ref().is_some_and(|start| apps::names(&start.value, tail));
+        let mut programs = facts.sources.of_production().filter(runs).filter(|text| !of_web(facts.sources.tail(text)));
+        if let (Some(text), None) = (programs.next(), programs.next()) {
+            let command = Cmd::exec(modules::words(facts.sources, facts.sources.tail(text))?);
+            let source = Source::inferred("a program beside the application listens to people", [Evidence::file(text.path().clone())]);
+            return Ok(Some(Process { name: "bot".to_owned(), command: Decision::new(command, source) }));
+        }
+    }
+    Ok(None)
 }
 
 /// Workers that compose's services run out of the same image, where nothing else says so.

@@ -3,6 +3,7 @@
 use super::apps::{self, Sources};
 use super::elsewhere;
 use super::listens;
+use super::modules;
 use super::requirement::normalise;
 use super::run::Facts;
 use crate::catalog::FrameworkRow;
@@ -123,6 +124,9 @@ pub fn spiders(facts: &Facts<'_>, row: &FrameworkRow, starts: &mut Candidates<Cm
 pub fn loopback(facts: &Facts<'_>, row: Option<&FrameworkRow>, draft: &ServiceDraft) -> Result<Option<Diagnostic>, Diagnostic> {
     let words = draft.start.as_ref().map(|start| start.value.words()).unwrap_or_default();
     let [python, file, ..] = &words[..] else { return Ok(None) };
+    let module = words.get(2).filter(|_| file == "-m").map(|module| module.replace('.', "/"));
+    let of_module = module.and_then(|path| [format!("{path}.py"), format!("{path}/__main__.py")].into_iter().find(|file| facts.sources.dir.has(file)));
+    let file = of_module.as_ref().unwrap_or(file);
     let Some(text) = facts.sources.dir.peek(file).filter(|_| python == "python" && draft.port.is_some()) else { return Ok(None) };
     // An address of its own, or one that the environment gives.
     let open = apps::regex(r#"0\.0\.0\.0|["']::["']|\b[A-Z_]*HOST\b|\bhost\s*=\s*(?:["']["']|[A-Za-z_])"#)?;
@@ -203,14 +207,16 @@ pub fn program(facts: &Facts<'_>, starts: &mut Candidates<Cmd>, draft: &mut Serv
         }
     }
     if let Some((file, why)) = files(facts.sources) {
-        starts.push(Cmd::exec(["python", &file]), Source::inferred(why, [Evidence::file(dir.at(&file))]));
+        starts.push(Cmd::exec(modules::words(facts.sources, &file)?), Source::inferred(why, [Evidence::file(dir.at(&file))]));
     }
     if starts.is_empty()
         && facts.hints.get(Question::StartCmd).is_none()
         && let several @ [_, _, ..] = &several(facts.sources)[..]
     {
-        let candidates =
-            several.iter().map(|file| (format!("python {file}"), Source::inferred("the file is a program", [Evidence::file(dir.at(file))]))).collect();
+        let mut candidates = Vec::new();
+        for file in several {
+            candidates.push((modules::words(facts.sources, file)?.join(" "), Source::inferred("the file is a program", [Evidence::file(dir.at(file))])));
+        }
         draft.open.push(Open { question: Question::StartCmd, message: "more than one file is a program".to_owned(), candidates });
     }
     if starts.is_empty() && draft.open.is_empty() && facts.hints.get(Question::StartCmd).is_none() {
@@ -272,11 +278,13 @@ pub fn files(sources: &Sources<'_>) -> Option<(String, &'static str)> {
     let dir = &sources.dir;
     let why = "the file is a program";
     // A package's files are no programs unless they say so.
+    let guarded = at_top(sources);
     let named = PROGRAMS.iter().find(|file| dir.has(file)).filter(|file| !sources.packaged || dir.peek(file).is_some_and(|text| is_guarded(&text)));
-    if let Some(file) = named {
+    // A module that another program imports is a part of that one.
+    let is_part = |file: &str| !guarded.contains(&file) && guarded.iter().any(|program| modules::imports(dir, program, file.trim_end_matches(".py")));
+    if let Some(file) = named.filter(|file| !is_part(file)) {
         return Some(((*file).to_owned(), why));
     }
-    let guarded = at_top(sources);
     // Of several programs the one that is called a server: a client for trials often lies beside it.
     let serving: Vec<&str> = guarded.iter().filter(|tail| tail.trim_end_matches(".py").ends_with("server")).copied().collect();
     if let [only] = guarded[..] {
@@ -361,5 +369,7 @@ mod tests {
         let shown = [two.as_slice(), &[("README.md", "Run it:\n\n    $ python3 Board.py --port 80\n")]].concat();
         assert_eq!(start(&shown), ["python Board.py"]);
         assert_eq!(start(&[("lib/tool.py", PROGRAM), ("lib/other.py", PROGRAM)]), ["python lib/other.py", "python lib/tool.py"]);
+        let launcher = ("launcher.py", format!("from bot import Bot\n{PROGRAM}"));
+        assert_eq!(start(&[("bot.py", "class Bot:\n    pass\n"), (launcher.0, &launcher.1)]), ["python launcher.py"]);
     }
 }

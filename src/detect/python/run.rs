@@ -4,6 +4,7 @@ use super::apps::{self, App, Sources};
 use super::django::{self, Django};
 use super::listens;
 use super::managers::Manager;
+use super::modules;
 use super::options;
 use super::processes;
 use super::programs;
@@ -12,8 +13,8 @@ use super::routes;
 use super::runners;
 use super::servers::{self, Servers};
 use super::stated;
-use super::variables;
 use super::stdio;
+use super::variables;
 use super::writes;
 use crate::catalog::{FrameworkRow, StackPack};
 use crate::detect::asked;
@@ -130,8 +131,8 @@ pub fn take(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<Writes, Diagn
     let quiet = stdio::by_itself(facts, run.row, said.as_deref())?;
     let server = quiet.is_none() && (listens.is_some() || run.row.is_none() && process.is_none_or(|process| process.name == "web"));
     draft.port = if server { asked::port(facts.hints, ports)? } else { asked::port(facts.hints, Candidates::new())? };
-    let port = draft.port.as_ref().map_or(8000, |decision| decision.value);
     draft.notes.extend(quiet.and_then(|at| stdio::note(draft, at)));
+    let port = draft.port.as_ref().map_or(8000, |decision| decision.value);
     let line = draft.runtime.as_ref().map(|decision| &decision.value);
     let (extra, installed) = (servers::extra(facts.pack, line), facts.installed.to_vec());
     let servers = Servers { dir: &facts.sources.dir, project: facts.project, manager: facts.manager, pack: facts.pack, port, extra, installed };
@@ -257,13 +258,13 @@ fn commands(
         && !facts.sources.packaged
         && let Some((file, at)) = programs::serving(facts.sources, call)?
     {
-        starts.push(Cmd::exec(["python", &file]), Source::inferred("the file starts the server", [at]));
+        starts.push(Cmd::exec(modules::words(facts.sources, &file)?), Source::inferred("the file starts the server", [at]));
     }
     // A package is started by the name of its module, where no command of its own does it.
     if let Some(call) = run.row.and_then(|row| row.data.get("call")).and_then(toml::Value::as_str)
         && facts.sources.packaged
-        && facts.project.scripts.is_empty()
-        && let Some((file, at)) = programs::serving(facts.sources, call)?
+        && let Some((file, at)) = programs::serving(facts.sources, call)?.filter(|(file, _)| file.contains('/'))
+        && !modules::leads(facts, &file)
         && let Some(text) = facts.sources.dir.peek(&file).filter(|text| programs::is_guarded(text))
     {
         let (module, _) = apps::module(facts.sources, &text, &file);
@@ -419,6 +420,28 @@ mod tests {
         let found = draft(&[("requirements.txt", "fastapi\nuvicorn\nalembic\n"), app, ("start.sh", script), dockerfile]);
         let said = found.notes.iter().find(|note| note.id == "release").expect("a note");
         assert!(said.message.contains("doesn't run `alembic upgrade head` first"), "{}", said.message);
+    }
+
+    #[test]
+    fn a_command_that_only_manages_starts_no_server() {
+        let manifest = "[project]\nname = 'chat'\nversion = '1'\ndependencies = ['gradio']\n[project.scripts]\nchat-admin = 'chat.cli:app'\n[build-system]\nrequires = []\n";
+        let page = ("src/chat/page.py", "def main():\n    demo.launch()\nif __name__ == '__main__':\n    main()\n");
+        let browser = ("src/chat/a.py", "b = p.chromium.launch()\n");
+        let start = |cli: &str| {
+            let found = draft(&[("pyproject.toml", manifest), ("src/chat/__init__.py", ""), page, browser, ("src/chat/cli.py", cli)]);
+            found.start.map(|start| start.value.to_string()).unwrap_or_default()
+        };
+        assert_eq!(start("app = typer.Typer()\n"), "python -m chat.page");
+        assert_eq!(start("from chat.page import main\napp = typer.Typer()\n"), "chat-admin");
+    }
+
+    #[test]
+    fn a_bot_runs_beside_the_application() {
+        let bot = "from bot.texts import x\nasync def main():\n    await dp.start_polling(b)\nif __name__ == '__main__':\n    asyncio.run(main())\n";
+        let found =
+            draft(&[("requirements.txt", "fastapi\nuvicorn\naiogram\n"), ("api/main.py", "app = FastAPI()\n"), ("bot/main.py", bot), ("bot/texts.py", "")]);
+        let commands: Vec<String> = found.processes.iter().map(|process| format!("{}: {}", process.name, process.command.value)).collect();
+        assert_eq!((found.start.expect("one").value.program(), &commands[..]), (Some("uvicorn"), &["bot: python -m bot.main".to_owned()][..]));
     }
 
     #[test]
