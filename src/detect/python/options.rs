@@ -31,7 +31,7 @@ pub fn reachable(facts: &Facts<'_>, draft: &mut ServiceDraft) -> Result<(), Diag
     let tail = facts.sources.tail(&text);
     let (top, stem) = (tail.split('/').next().unwrap_or(tail), tail.rsplit('/').next().unwrap_or(tail).trim_end_matches(".py"));
     let leads = |file: &str| file == tail || [top, stem].iter().any(|name| modules::imports(&facts.sources.dir, file, name));
-    if words[0] == "python" && facts.sources.dir.has(&words[1]) && !leads(&words[1]) {
+    if words[0] == "python" && words.get(1).is_some_and(|file| facts.sources.dir.has(file) && !leads(file)) {
         return Ok(());
     }
     let says = |word: &String| *word == flag || word.starts_with(&format!("{flag}=")) || word.contains("0.0.0.0");

@@ -1,5 +1,7 @@
 //! Variables that production must be given: what the source reads without a default.
 
+use std::collections::BTreeSet;
+
 use super::apps::{Sources, regex};
 use crate::fs::Text;
 use crate::model::{Diagnostic, Evidence, ServiceDraft};
@@ -82,24 +84,27 @@ fn of_classes(sources: &Sources<'_>) -> Result<Vec<(String, Evidence)>, Diagnost
         r"(?m)^(?:    |\t)([A-Za-z]\w*)\s*:\s*(?:str|int|float|bool|bytes|SecretStr|EmailStr|Path|\w+Dsn|\w+Url)[ \t]*(?:=[ \t]*Field\([ \t]*\.\.\.[ \t]*\)[ \t]*)?(?:#[^\n]*)?$",
     )?;
     let prefix = regex(r#"\benv_prefix\s*=\s*["'](\w*)["']"#)?;
-    let classes = classes(sources)?;
+    let all = classes(sources)?;
+    let names = of_settings(&all);
+    let classes: Vec<&Class<'_>> = all.iter().filter(|class| names.contains(class.name)).collect();
     let mut found = Vec::new();
-    for class in classes.iter().filter(|class| of_settings(class, &classes, DEEPEST)) {
+    for class in &classes {
         // What the program fills in itself is not read.
         let filled = regex(&format!(r"\b{}\(\s*\w+\s*=", class.name))?;
         if sources.of_production().any(|text| filled.is_match(text.as_str())) {
             continue;
         }
         let prefix = [class.bases, class.body].into_iter().find_map(|text| Some(prefix.captures(text)?.get(1)?.as_str())).unwrap_or_default();
+        // The classes that are made: those that nothing derives from.
+        let below = below(&classes, class.name);
+        let leaves = below.iter().filter(|leaf| !classes.iter().any(|other| other.name != **leaf && other.parents().any(|parent| parent == **leaf)));
+        let leaves: Vec<&str> = leaves.copied().collect();
         for name in field.captures_iter(class.body).filter_map(|hit| hit.get(1)) {
-            // A class that is made, with all that lies between it and this one.
-            let below = |one: &Class<'_>, above: &Class<'_>| one.name == above.name || derives(one, above.name, &classes, DEEPEST);
-            let leaf =
-                |one: &&Class<'_>| below(one, class) && !classes.iter().any(|other| other.name != one.name && derives(other, one.name, &classes, DEEPEST));
-            let set = |leaf: &Class<'_>| {
-                classes.iter().any(|other| below(leaf, other) && below(other, class) && other.name != class.name && other.sets(name.as_str()))
+            let sets = |leaf: &str| {
+                let between = |other: &&&Class<'_>| other.name != class.name && below.contains(other.name) && self::below(&classes, other.name).contains(leaf);
+                classes.iter().filter(between).any(|other| other.sets(name.as_str()))
             };
-            if classes.iter().filter(leaf).any(|leaf| !set(leaf)) {
+            if leaves.iter().any(|leaf| !sets(leaf)) {
                 found.push((format!("{prefix}{}", name.as_str()).to_ascii_uppercase(), class.text.at(class.start + name.start(), name.as_str())));
             }
         }
@@ -144,27 +149,31 @@ fn classes<'t>(sources: &'t Sources<'_>) -> Result<Vec<Class<'t>>, Diagnostic> {
     Ok(found)
 }
 
-/// Whether a class is pydantic's class of settings in the end: by the classes of the source, or one of another place that is named so.
-fn of_settings(class: &Class<'_>, classes: &[Class<'_>], depth: usize) -> bool {
-    class.parents().any(|parent| {
-        let mut own = classes.iter().filter(|other| other.name == parent).peekable();
-        parent == "BaseSettings"
-            || if own.peek().is_some() { depth > 0 && own.any(|other| of_settings(other, classes, depth - 1)) } else { is_named(class, parent) }
-    })
+/// The names of the classes that are pydantic's class of settings in the end: by the classes of the source, or one of another place that is named so.
+fn of_settings<'t>(classes: &[Class<'t>]) -> BTreeSet<&'t str> {
+    let own: BTreeSet<&str> = classes.iter().map(|class| class.name).collect();
+    let first = |class: &&Class<'_>| class.parents().any(|parent| parent == "BaseSettings" || !own.contains(parent) && is_named(class, parent));
+    let names = classes.iter().filter(first).map(|class| class.name).collect();
+    grown(classes.iter(), names)
+}
+
+/// The names of a class and of those that derive from it.
+fn below<'t>(classes: &[&Class<'t>], name: &'t str) -> BTreeSet<&'t str> {
+    grown(classes.iter().copied(), BTreeSet::from([name]))
+}
+
+/// Names with those of the classes below them.
+fn grown<'c, 't: 'c>(classes: impl Iterator<Item = &'c Class<'t>> + Clone, mut names: BTreeSet<&'t str>) -> BTreeSet<&'t str> {
+    for _ in 0..DEEPEST {
+        let more: Vec<&str> = classes.clone().filter(|class| class.parents().any(|parent| names.contains(parent))).map(|class| class.name).collect();
+        names.extend(more);
+    }
+    names
 }
 
 /// Whether a base from another place is one of settings by its name, in a file that knows pydantic's.
 fn is_named(class: &Class<'_>, parent: &str) -> bool {
     parent.ends_with("Settings") && class.text.as_str().contains("BaseSettings")
-}
-
-/// Whether a class has another one above it.
-fn derives(class: &Class<'_>, from: &str, classes: &[Class<'_>], depth: usize) -> bool {
-    class.parents().any(|parent| {
-        parent == from
-            || depth > 0
-                && classes.iter().filter(|other| other.name == parent && other.name != class.name).any(|other| derives(other, from, classes, depth - 1))
-    })
 }
 
 /// Whether a place in the source is reached under a condition only.
