@@ -41,10 +41,16 @@ pub fn reads(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>]
     let words = draft.start.as_ref().and_then(|start| script::single(&start.value)).unwrap_or_default();
     let Some(file) = script::run_file(&words).or_else(|| start::compiled_on_the_fly(&words)) else { return Ok(()) };
     let there = project.dir.has(file.trim_start_matches("./")) || project.dir.has_dir(file.trim_start_matches("./"));
-    if !there || draft.extra.get("whole").and_then(serde_json::Value::as_bool) == Some(true) {
+    let named = |name: &str| words.iter().any(|word| word.strip_prefix(BIN).unwrap_or(word) == name || word.contains(&format!("{name}/")));
+    if draft.extra.get("whole").and_then(serde_json::Value::as_bool) == Some(true) {
         return Ok(());
     }
-    let named = |name: &str| words.iter().any(|word| word.strip_prefix(BIN).unwrap_or(word) == name || word.contains(&format!("{name}/")));
+    if !there {
+        // It finds the modules of a compiled program by the same settings.
+        let files = if named("tsconfig-paths") { typescript::read_when_run(&project.dir, true)? } else { Vec::new() };
+        add(draft, files);
+        return Ok(());
+    }
     let loads =
         |name: &&str| named(name) || texts.iter().any(|text| text.as_str().contains(&format!("'{name}'")) || text.as_str().contains(&format!("\"{name}\"")));
     let mut files = Vec::new();
@@ -94,5 +100,21 @@ mod tests {
         assert_eq!(files("tsx src/index.ts", "tsx", &[("tsconfig.json", r#"{"compilerOptions": {"strict": true}}"#)]), "package.json");
         assert_eq!(files("ts-node src/index.ts", "ts-node", &[("tsconfig.json", r#"{"compilerOptions": {"strict": true}}"#)]), "package.json tsconfig.json");
         assert_eq!(files("node src/index.js", "left-pad", &[(".babelrc", "{}"), aliases]), "package.json");
+    }
+
+    #[test]
+    fn what_is_loaded_before_the_program_is_in_production() {
+        let of = |flags: &str| {
+            let scripts = format!(r#""build": "tsc", "start": "node {flags} dist/main.js""#);
+            let package = format!(r#"{{"scripts": {{{scripts}}}, "devDependencies": {{"typescript": "5", "tsconfig-paths": "4", "dotenv": "17"}}}}"#);
+            let settings = r#"{"compilerOptions": {"outDir": "dist", "rootDir": "src"}}"#;
+            let found = detect(&Tree::memory([("package.json", package.as_str()), ("tsconfig.json", settings), ("src/main.ts", "f()\n")]), &Answers::default());
+            let draft = &found.services[0];
+            let copied = draft.extra["files"].as_array().into_iter().flatten().filter_map(|file| file.as_str()).collect::<Vec<_>>().join(" ");
+            format!("{}; {copied}; {}", draft.start.as_ref().map(|start| start.value.to_string()).unwrap_or_default(), draft.extra["prunes"])
+        };
+        assert_eq!(of("-r tsconfig-paths/register"), "node -r tsconfig-paths/register dist/main.js; package.json tsconfig.json; false");
+        assert_eq!(of("-r dotenv/config"), "node dist/main.js; package.json; true");
+        assert_eq!(of("-r ./dist/first.js"), "node -r ./dist/first.js dist/main.js; package.json; true");
     }
 }

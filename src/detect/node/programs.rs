@@ -59,3 +59,33 @@ pub fn entry(project: &Project<'_>, output: Option<&Output>) -> Result<Option<(C
 pub fn is_declaration(file: &str) -> bool {
     file.ends_with(".d.ts") || ending(file) == "json"
 }
+
+/// The words with the manifest's `main` in place of the folder itself: `tsx .`.
+pub fn with_main(project: &Project<'_>, words: &[String]) -> Vec<String> {
+    let main = project.package.as_ref().and_then(|package| package.doc.str(&["main"])).filter(|main| ending(main).ends_with("ts"));
+    let own = |word: &String| if matches!(word.as_str(), "." | "./") { main.map(ToOwned::to_owned) } else { None };
+    words.iter().map(|word| own(word).unwrap_or_else(|| word.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::detect::select::detect;
+    use crate::fs::Tree;
+    use crate::model::Answers;
+
+    #[test]
+    fn a_folder_that_is_started_is_its_main_file() {
+        let start = |root: &str, folder: &str| {
+            let package = r#"{"name": "bot", "main": "src/main.ts", "scripts": {"start": "tsx ."}, "devDependencies": {"tsx": "4"}}"#;
+            let (own, main, other) = (format!("{folder}package.json"), format!("{folder}src/main.ts"), format!("{folder}src/a.ts"));
+            let files = [(own.as_str(), package), (main.as_str(), "import { a } from './a'\na()\n"), (other.as_str(), "export const a = f()\n")];
+            let root = [("package.json", root)].into_iter().filter(|(_, text)| !text.is_empty());
+            let found = detect(&Tree::memory(root.chain(files)), &Answers::default());
+            let draft = &found.services[0];
+            assert!(draft.notes.iter().any(|note| note.id == "runner-in-production") && draft.extra["develops"] == true);
+            draft.start.as_ref().map(|start| start.value.to_string()).unwrap_or_default()
+        };
+        assert_eq!(start("", ""), "node_modules/.bin/tsx .");
+        assert_eq!(start(r#"{"workspaces": ["apps/*"]}"#, "apps/bot/"), "../../node_modules/.bin/tsx src/main.ts");
+    }
+}

@@ -56,6 +56,21 @@ pub fn file_of(words: &[String]) -> Option<&str> {
     None
 }
 
+/// The packages of which Node.js loads a module before the program: `-r ts-node/register`, `--import=tsx`.
+pub fn preloaded(words: &[String]) -> Vec<String> {
+    const LOADS: &[&str] = &["-r", "--require", "--import", "--loader", "--experimental-loader"];
+    let package = |module: &str| {
+        let parts = module.split('/').take(if module.starts_with('@') { 2 } else { 1 });
+        (!module.starts_with(['.', '/'])).then(|| parts.collect::<Vec<_>>().join("/"))
+    };
+    let pairs = words.iter().zip(words.iter().skip(1).map(String::as_str).chain([""]));
+    let modules = pairs.filter_map(|(word, next)| match word.split_once('=') {
+        Some((flag, module)) if LOADS.contains(&flag) => Some(module),
+        _ => LOADS.contains(&word.as_str()).then_some(next),
+    });
+    modules.filter_map(package).collect()
+}
+
 /// The file that a command of Node.js or Bun runs.
 pub fn run_file(words: &[String]) -> Option<&str> {
     match words.first()?.as_str() {

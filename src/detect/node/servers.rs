@@ -298,14 +298,22 @@ fn copies(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], o
     draft.set("holds", holds);
 }
 
-/// A program of a dependency that only development asks for: production gets those too.
+/// A program of a dependency that only development asks for, or a module that the program loads first: production gets those too.
 fn in_production(draft: &mut ServiceDraft, project: &Project<'_>) {
-    let program = draft.start.as_ref().and_then(|start| start.value.program()?.strip_prefix(BIN).map(ToOwned::to_owned));
-    let runner = program.and_then(|program| project.package.as_ref()?.dependency(script::program_package(&program)));
-    let Some(runner) = runner.filter(|runner| !runner.production && draft.extra.get("prunes").and_then(serde_json::Value::as_bool) == Some(true)) else {
-        return;
-    };
+    let asked = |name: &str| project.package.iter().chain(project.root).find_map(|package| package.dependency(name));
+    // The variables come from outside of the container.
+    if let Some(Cmd::Exec(words)) = draft.start.as_mut().map(|start| &mut start.value)
+        && asked("dotenv").is_some_and(|found| !found.production)
+        && let Some(at) = words.iter().position(|word| word == "dotenv/config").filter(|at| *at > 0)
+    {
+        words.drain(at - 1..=at);
+    }
+    let words = draft.start.as_ref().and_then(|start| script::single(&start.value)).unwrap_or_default();
+    let program = words.first().and_then(|word| Some(word.rsplit_once(BIN)?.1.to_owned()));
+    let names = program.iter().map(|program| script::program_package(program).to_owned()).chain(script::preloaded(&words));
+    let Some(runner) = names.filter_map(|name| asked(&name)).find(|runner| !runner.production) else { return };
     draft.set("prunes", false);
+    draft.set("develops", true);
     draft.notes.push(
         Diagnostic::warning("runner-in-production", format!("production runs `{}`, so it gets the development dependencies too", runner.name))
             .at(runner.at)

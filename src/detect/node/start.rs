@@ -160,7 +160,10 @@ pub fn find(project: &Project<'_>, output: Option<&Output>) -> Result<Start, Dia
             let bundled = project.bundles() && !project.dir.has(main) && project.dir.has(&project.source_of(main));
             let compiled = bundled || output.is_some_and(|output| main.starts_with(&format!("{}/", output.folder)));
             if (project.dir.has(main) && !programs::is_declaration(main) || compiled) && !declares::only(project, &project.source_of(main))? {
-                candidates.push(project.runtime.runs(main), Source::File(at));
+                // Node.js may not be able to run it as it is.
+                let typed = !bun && ending(main).ends_with("ts");
+                let source = if typed { Source::inferred("the program that package.json names", [at]) } else { Source::File(at) };
+                candidates.push(project.runtime.runs(main), source);
             }
         }
         if candidates.is_empty()
@@ -305,6 +308,7 @@ pub(super) fn for_production(project: &Project<'_>, script: &Script, output: Opt
         return for_production(project, &inner, output, Source::inferred("what it runs, without watching", [script.at.clone()]));
     }
     if FOR_DEVELOPMENT.contains(&program) {
+        let words = &programs::with_main(project, words);
         let file = script::file_of(&words[1..]).filter(|file| *file != "watch").or_else(|| script::file_of(words.get(2..)?))?;
         let from = [script.at.clone()];
         // A program that is given another one to run: both stay as they are.
@@ -323,8 +327,11 @@ pub(super) fn for_production(project: &Project<'_>, script: &Script, output: Opt
             return Some((project.runtime.runs(file), Source::inferred("what it runs, without watching", from)));
         }
         // Types are stripped by the program itself: it must be there in production.
-        let alone = program == "babel-node" && !project.has_script("build") && project.has_dependency(script::program_package(program));
-        return (alone || project.ships(script::program_package(program))).then(|| (Cmd::Exec(project.located(words.clone())), source));
+        let asked = project.has_dependency(script::program_package(program));
+        let alone = asked && program == "babel-node" && !project.has_script("build");
+        // What a member imports of the others is source too, as a rule.
+        let shared = asked && project.root.is_some() && !words.iter().any(watches);
+        return (alone || shared || project.ships(script::program_package(program))).then(|| (Cmd::Exec(project.located(words.clone())), source));
     }
     Some((Cmd::Exec(project.located(words.clone())), source))
 }
