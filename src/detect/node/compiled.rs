@@ -44,6 +44,17 @@ pub fn inside(project: &Project<'_>, words: &[String], output: Option<&Output>) 
     Some((file.clone(), typescript::compiled(&source, output?)?))
 }
 
+/// The folder that a script goes into before it starts its program, where the program lies: in the repository, or where a build puts it.
+pub fn entered(project: &Project<'_>, script: &Script) -> Option<String> {
+    let steps = script.before.iter().filter_map(|step| step.strip_prefix("cd "));
+    let folder = steps.into_iter().try_fold(RelPath::root(), |at, step| at.join(step.trim().trim_end_matches('/')))?;
+    let file = script.file()?.trim_start_matches("./");
+    let dir = project.dir.dir(folder.as_str());
+    let there = dir.has(file) || dir.has(&format!("{file}.js"));
+    let made = !project.dir.has(file) && !project.dir.has_dir(folder.as_str()) && project.has_script("build");
+    (!folder.is_root() && !dir.has("package.json") && (there || made)).then(|| folder.as_str().to_owned())
+}
+
 /// The steps before the program that make it.
 pub fn built_before(project: &Project<'_>, script: &Script) -> Option<Decision<Cmd>> {
     let step = |part: &String| {
@@ -214,5 +225,24 @@ mod tests {
         assert_eq!(command(draft.dev.as_ref()), "node --watch server.js config.js");
         assert!(!noted(&one(&[("package.json", package), ("server.js", SERVER), ("config.js", "module.exports = {}")]), "start-missing"));
         assert!(noted(&one(&[("package.json", package), ("config.js", "module.exports = {}")]), "start-missing"));
+    }
+
+    #[test]
+    fn a_program_is_started_in_its_folder() {
+        let start = |script: &str, file: &str| {
+            let package = format!(r#"{{"scripts": {{"start": "{script}", "build": "rollup -c"}}}}"#);
+            let draft = one(&[("package.json", package.as_str()), (file, SERVER)]);
+            (command(draft.start.as_ref()), noted(&draft, "left-out") || noted(&draft, "start-missing"))
+        };
+        assert_eq!(start("cd src && node index.js", "src/index.js"), ("cd src && exec node index.js".to_owned(), false));
+        assert_eq!(start("echo 'go' && cd dist && node index.js", "lib/main.js"), ("cd dist && exec node index.js".to_owned(), false));
+        assert_eq!(start("cd css && make; cd .. && node index.js", "index.js").0, "node index.js");
+    }
+
+    #[test]
+    fn what_the_host_does_is_no_script_of_the_image() {
+        let package = r#"{"scripts": {"start": "node index.js", "build": "docker build -t a .", "dev": "docker compose up"}}"#;
+        let draft = one(&[("package.json", package), ("index.js", SERVER)]);
+        assert_eq!((command(draft.build.as_ref()).as_str(), command(draft.dev.as_ref()).as_str()), ("", "node --watch index.js"));
     }
 }

@@ -10,10 +10,9 @@ use crate::model::{Cmd, Decision, Dependency, Diagnostic, Evidence, ServiceDraft
 
 /// The project's own script, else what starts again by itself when a source changes.
 pub fn dev(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>], file: Option<&str>) -> Result<(), Diagnostic> {
-    let script = project
-        .package
-        .as_ref()
-        .and_then(|package| ["dev", "start:dev", "start-dev", "develop", "watch", "start:watch"].into_iter().find_map(|name| script::named(package, name)));
+    let of_image = |script: &Script| !start::OF_OTHERS.contains(&script.program()) || project.has_dependency(script.program());
+    let names = ["dev", "start:dev", "start-dev", "develop", "watch", "start:watch"];
+    let script = project.package.as_ref().and_then(|package| names.into_iter().filter_map(|name| script::named(package, name)).find(of_image));
     // A tool that is installed on the machines of those who work on it is not in the image.
     let missing = script.as_ref().filter(|script| missing_tool(project, script.program()));
     draft.notes.extend(missing.map(|script| {

@@ -95,7 +95,8 @@ pub fn read(texts: &[Rc<Text>]) -> Result<Listening, Diagnostic> {
     let ports = ports::read(texts).map_err(|error| Diagnostic::error("pattern", error.to_string()))?;
     let mut found = Listening { ports: ports.numbers, reads_port: ports.variable, ..Listening::default() };
     found.listens = source::find(texts, &patterns.listens, "//").map(|hit| hit.at);
-    found.host_variable = source::find(texts, &patterns.host, "//");
+    // In an address that is shown it is nobody's to listen on.
+    found.host_variable = source::find_all(texts, &patterns.host, "//").into_iter().find(|hit| !hit.at.raw.contains("://${"));
     // Settings of a database have an address of their own.
     let own = |hit: &Hit| {
         let text = texts.iter().find(|text| *text.path() == hit.at.file);
@@ -163,6 +164,7 @@ mod tests {
         assert!(facts("export default { host: 'localhost', dialect: 'sqlite' }").loopback.is_none());
         assert!(facts("options.target.hostname = 'localhost'").loopback.is_none());
         assert_eq!(facts("host: env.HOST ?? '127.0.0.1'").host_variable.map(|hit| hit.value).as_deref(), Some("HOST"));
+        assert!(facts("const url = `http://${process.env.HOST ?? 'localhost'}:3000`").host_variable.is_none());
         assert!(facts("app.listen(3000, '127.0.0.1')").loopback.is_some());
         assert!(facts("app.listen(3000, '0.0.0.0')").loopback.is_none());
     }

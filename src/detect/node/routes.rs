@@ -83,8 +83,8 @@ fn prefix(texts: &[Rc<Text>], text: &Text, place: usize, deep: usize) -> String 
     let mut own = String::new();
     if let Some(name) = &router {
         let made = [
-            format!(r#"\b{name}\s*(?::[^=;]+)?=\s*new\s+\w+(?:<[^>]*>)?\(\s*\{{[^}}]*\bprefix\s*:\s*["'`](/?[^"'`]+)["'`]"#),
-            format!(r"\b{name}\s*(?::[^=;]+)?=[^;]{{0,200}}?\.basePath\(\s*{PATH}"),
+            format!(r#"\b{name}\s*(?::[^=;()\n]+)?=\s*new\s+\w+(?:<[^>]*>)?\(\s*\{{[^}}]*\bprefix\s*:\s*["'`](/?[^"'`]+)["'`]"#),
+            format!(r"\b{name}\s*(?::[^=;()\n]+)?=[^;]{{0,200}}?\.basePath\(\s*{PATH}"),
             format!(r"\b{name}\.prefix\(\s*{PATH}"),
         ];
         own = made.iter().find_map(|made| last(made, whole)).map(|(_, path)| format!("/{}", path.trim_matches('/'))).unwrap_or_default();
@@ -180,6 +180,10 @@ mod tests {
             ("const data = await this.get('/api/ping')", None),
             ("axios.get('/health').then(f)", None),
             ("const app = new Hono().basePath('/api')\napp.get('/health', f)", Some("/api/health")),
+            (
+                "export function routes(app: Hono): void {\n  const api = new Hono()\n    .basePath('/api')\n  api.route('/health', f)\n  app.route('/', api)\n}",
+                Some("/api/health"),
+            ),
             ("const router = new Router({ prefix: '/api' })\nrouter.get('/health', f)", Some("/api/health")),
             ("const app = new Elysia({ prefix: '/v1' })\n  .use(cors())\n  .get('/health', f)", Some("/v1/health")),
             ("new Elysia().group('/api', (app) => app.get('/a', f).get('/health', f))", Some("/api/health")),

@@ -202,7 +202,13 @@ fn build(draft: &mut ServiceDraft, project: &Project<'_>, file: Option<&str>) ->
         // Without a script of that name, the program may still be made before it starts.
         let missing = file.is_some_and(|file| !project.dir.has(file));
         let made: &[&str] = if missing { &["compile", "tsc", "prestart", "postinstall"] } else { &[] };
-        let names = ["build"].iter().chain(made).chain(BUILDS).copied();
+        // What builds or starts images is not in one.
+        let on_host = |name: &&str| {
+            package
+                .script(name)
+                .is_some_and(|(text, _)| script::steps(text).iter().any(|step| step.starts_with("docker ") || step.starts_with("docker-compose ")))
+        };
+        let names = ["build"].iter().chain(made).chain(BUILDS).copied().filter(|name| !on_host(name));
         if let Some((name, text, at)) = package.first_script(names)
             && (!text.contains("--noEmit") || text.contains("&&"))
         {

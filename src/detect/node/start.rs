@@ -33,7 +33,8 @@ const FOR_DEVELOPMENT: &[&str] = &[
 ];
 
 /// What no image of Node.js has: a script that calls it is for the developer's machine.
-const OF_OTHERS: &[&str] = &["python", "python3", "php", "ruby", "java", "go", "cargo", "dotnet", "make", "docker", "docker-compose", "deno", "nginx"];
+pub(super) const OF_OTHERS: &[&str] =
+    &["python", "python3", "php", "ruby", "java", "go", "cargo", "dotnet", "make", "docker", "docker-compose", "deno", "nginx"];
 
 /// Programs that make others, or serve pages while they are written: none of them is what production runs.
 const MAKERS: &[&str] = &[
@@ -213,7 +214,7 @@ pub(super) fn take(project: &Project<'_>, script: Script, output: Option<&Output
 /// A word about the step that a script makes before it starts its program, and the container doesn't.
 pub fn alone(script: &Script) -> Option<Diagnostic> {
     // The image is built where the program lies, with its client of Prisma.
-    let known = |part: &str| compiled::builds(part) || part.starts_with("cd ") || part.contains("prisma generate");
+    let known = |part: &str| compiled::builds(part) || part.starts_with("cd ") || part.starts_with("echo ") || part.contains("prisma generate");
     let part = script.before.iter().find(|part| !known(part))?;
     let message = format!("the container starts the program alone, without `{}` before it", crate::model::evidence::tame(part));
     let help = "run it as a step of its own before the new version starts, or pass --start-cmd";
@@ -282,6 +283,9 @@ pub(super) fn for_production(project: &Project<'_>, script: &Script, output: Opt
         if let Some((file, compiled)) = compiled::inside(project, &words, output) {
             words.iter_mut().filter(|word| **word == file).for_each(|word| word.clone_from(&compiled));
             return Some((Cmd::Exec(words), Source::inferred("the compiled form of what it runs", [script.at.clone()])));
+        }
+        if let Some(folder) = compiled::entered(project, script) {
+            return Some((Cmd::Shell(format!("cd {} && exec {}", Cmd::word(&folder), Cmd::Exec(words))), source));
         }
         return Some((Cmd::Exec(words), source));
     }

@@ -8,7 +8,7 @@ use super::start;
 use super::typescript::{self, Output};
 use crate::detect::source;
 use crate::fs::Text;
-use crate::manifest::pattern;
+use crate::manifest::{Node, pattern};
 use crate::model::{Cmd, Decision, Diagnostic, Evidence, ServiceDraft, Source};
 
 /// Flags after which Node.js, or what it loads first, reads more than stripped types.
@@ -59,7 +59,11 @@ pub fn of(start: &Decision<Cmd>, draft: &ServiceDraft, project: &Project<'_>, te
 
 /// An import by a name that tsconfig.json alone leads to a file.
 fn aliased_import(project: &Project<'_>, texts: &[Rc<Text>]) -> Result<Option<Evidence>, Diagnostic> {
-    let aliases = typescript::aliases(&project.dir)?;
+    let mut aliases = typescript::aliases(&project.dir)?;
+    // What the manifest maps too, or installs, Node.js finds.
+    let mapped: Vec<&str> = project.package.iter().filter_map(|package| package.doc.get(&["imports"])).flat_map(Node::entries).map(|(name, _)| name).collect();
+    let found = |alias: &str| mapped.iter().filter_map(|name| name.split('*').next()).any(|name| alias.starts_with(name));
+    aliases.retain(|alias| !found(alias) && !project.has_dependency(alias.trim_end_matches('/')));
     if aliases.is_empty() {
         return Ok(None);
     }
@@ -176,6 +180,19 @@ mod tests {
         assert_eq!(commands("./port.js", bundled), ("node_modules/.bin/tsx src/index.ts".to_owned(), None));
         let aliased = r#"{"compilerOptions": {"module": "CommonJS", "outDir": "out", "rootDir": "src", "paths": {"@/*": ["./src/*"]}}}"#;
         assert_eq!(commands("@/port", aliased), ("node_modules/.bin/tsx src/index.ts".to_owned(), None));
+    }
+
+    #[test]
+    fn names_that_the_manifest_maps_are_found() {
+        let noted = |imports: &str| {
+            let package = format!(r#"{{"scripts": {{"start": "node server.ts"}}, "imports": {imports}, "dependencies": {{"@a/db": "1"}}}}"#);
+            let tsconfig = r##"{"compilerOptions": {"paths": {"#lib/*": ["./lib/*"], "@a/db": ["../db"]}}}"##;
+            let server = "import { a } from '#lib/a.ts';\nimport { db } from '@a/db';\na(db);\n";
+            let found = detect(&Tree::memory([("package.json", package.as_str()), ("tsconfig.json", tsconfig), ("server.ts", server)]), &Answers::default());
+            found.services[0].notes.iter().any(|note| note.id == "no-type-stripping")
+        };
+        assert!(noted("{}"));
+        assert!(!noted(r##"{"#lib/*": "./lib/*"}"##));
     }
 
     #[test]
