@@ -16,6 +16,7 @@ mod loaders;
 mod managers;
 mod migrations;
 mod natives;
+mod nest;
 mod nps;
 mod nx;
 pub mod pages;

@@ -1,9 +1,12 @@
 //! Nx and Nest: several applications below one manifest, each with settings of its own (`project.json`, `nest-cli.json`).
 
+use std::rc::Rc;
+
 use super::project::Project;
 use super::script::BIN;
-use crate::fs::Dir;
-use crate::manifest::{Document, Node, Package};
+use crate::detect::source;
+use crate::fs::{Dir, Text};
+use crate::manifest::{Document, Node, Package, pattern};
 use crate::model::{Cmd, Decision, Diagnostic, Evidence, RelPath, Source};
 
 /// An application that Nx builds.
@@ -139,17 +142,52 @@ impl App {
     }
 
     /// The program that its build makes.
-    pub fn program(&self) -> Option<(String, Evidence)> {
+    pub fn program(&self, dir: &Dir<'_>) -> Option<(String, Evidence)> {
         if self.nest {
             let node = self.doc.get(&["projects", &self.name, "root"])?;
-            let entry = self.doc.str(&["projects", &self.name, "entryFile"]).unwrap_or("main");
-            return Some((format!("dist/{}/{entry}.js", node.str()?), self.doc.evidence(&["projects", &self.name, "root"], node)));
+            return Some((format!("dist/{}/{}.js", node.str()?, self.entry()), self.doc.evidence(&["projects", &self.name, "root"], node)));
         }
-        let (folder, at) = self.doc.string(&["targets", "build", "options", "outputPath"])?;
-        let main = self.doc.str(&["targets", "build", "options", "main"]).unwrap_or("main.ts");
-        let name = main.rsplit('/').next().unwrap_or(main);
+        let stated = || {
+            let (folder, at) = self.doc.string(&["targets", "build", "options", "outputPath"])?;
+            Some((folder.trim_start_matches("./").to_owned(), at))
+        };
+        let (folder, at) = stated().or_else(|| self.bundled(dir))?;
+        let source = self.source(dir);
+        let name = source.rsplit('/').next().unwrap_or(&source);
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-        Some((format!("{}/{stem}.js", folder.trim_start_matches("./")), at))
+        Some((format!("{folder}/{stem}.js"), at))
+    }
+
+    /// The folder that webpack's settings name, from the root: Nx writes them beside the application and calls webpack itself.
+    fn bundled(&self, dir: &Dir<'_>) -> Option<(String, Evidence)> {
+        let path = pattern::kept(r#"\bpath\s*:\s*(?:path\.)?(?:join|resolve)\(\s*__dirname\s*,\s*["']([^"']+)["']\s*\)"#)?;
+        let hit = source::find(&self.webpack(dir), &path, "//")?;
+        let folder = self.folder.join(hit.value.trim_end_matches('/'))?;
+        Some((folder.below(dir.path())?.to_owned(), hit.at))
+    }
+
+    /// Webpack's settings.
+    fn webpack(&self, dir: &Dir<'_>) -> Vec<Rc<Text>> {
+        let home = dir.tree().dir(self.folder.clone());
+        ["js", "ts", "cjs", "mjs"].iter().filter_map(|ending| home.peek(&format!("webpack.config.{ending}"))).take(1).collect()
+    }
+
+    /// The name of Nest's entry, without an ending.
+    fn entry(&self) -> &str {
+        self.doc.str(&["projects", &self.name, "entryFile"]).unwrap_or("main")
+    }
+
+    /// The source of its program, from the root.
+    pub fn source(&self, dir: &Dir<'_>) -> String {
+        let folder = self.folder.below(dir.path()).unwrap_or_default();
+        if self.nest {
+            let root = self.doc.str(&["projects", &self.name, "sourceRoot"]).map_or_else(|| format!("{folder}/src"), ToOwned::to_owned);
+            return format!("{root}/{}.ts", self.entry());
+        }
+        let main = pattern::kept(r#"\bmain\s*:\s*["']\./([^"']+)["']"#).and_then(|main| source::find(&self.webpack(dir), &main, "//"));
+        let stated = self.doc.str(&["targets", "build", "options", "main"]).map(ToOwned::to_owned);
+        let source = stated.unwrap_or_else(|| format!("{folder}/{}", main.map_or_else(|| "src/main.ts".to_owned(), |hit| hit.value)));
+        source.trim_start_matches('/').to_owned()
     }
 
     /// The command that builds it, unless it is the root's own.
@@ -225,6 +263,37 @@ mod tests {
             ]
         );
         assert_eq!(found.services[0].port.as_ref().map(|port| port.value), Some(3333));
+    }
+
+    #[test]
+    fn what_webpack_of_nx_writes_is_the_program() {
+        let config = |app: &str| {
+            format!("module.exports = {{ output: {{ path: join(__dirname, '../../dist/apps/{app}') }}, plugins: [new NxAppWebpackPlugin({{ main: './src/run.ts' }})] }}")
+        };
+        let project = r#"{"projectType": "application", "targets": {"build": {"options": {"command": "webpack-cli build"}}}}"#;
+        let (api, worker) = (config("api"), config("worker"));
+        let tree = Tree::memory([
+            ("package.json", r#"{"name": "shop", "dependencies": {"express": "5"}, "devDependencies": {"nx": "22"}}"#),
+            ("package-lock.json", "{}"),
+            ("nx.json", "{}"),
+            ("tsconfig.base.json", r#"{"compilerOptions": {"paths": {"@shop/a": ["libs/a/src/index.ts"]}}}"#),
+            ("libs/a/src/index.ts", "export const a = 1"),
+            ("apps/api/project.json", project),
+            ("apps/api/webpack.config.js", api.as_str()),
+            ("apps/api/src/run.ts", "app.listen(3333)"),
+            ("apps/worker/project.json", project),
+            ("apps/worker/webpack.config.js", worker.as_str()),
+            ("apps/worker/src/run.ts", "import { a } from '@shop/a'\nsetInterval(a)"),
+        ]);
+        let found = detect(&tree, &Answers::default()).services;
+        let said = |service: &crate::model::ServiceDraft| {
+            let start = service.start.as_ref().map(|start| start.value.to_string()).unwrap_or_default();
+            format!("{start} {:?} {:?}", service.kind, service.port.as_ref().map(|port| port.value))
+        };
+        assert_eq!(
+            found.iter().map(said).collect::<Vec<_>>(),
+            ["node dist/apps/api/run.js Server Some(3333)", "node dist/apps/worker/run.js Worker None"]
+        );
     }
 
     #[test]

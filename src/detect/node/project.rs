@@ -140,6 +140,9 @@ impl Project<'_> {
         if self.dir.has(file) {
             return file.to_owned();
         }
+        if let Some(app) = self.nx.as_ref().filter(|app| app.program(&self.dir).is_some_and(|(made, _)| made == file)) {
+            return app.source(&self.dir);
+        }
         let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
         let tail = stem.split_once('/').map_or(stem, |(_, tail)| tail);
         let mut forms =

@@ -145,7 +145,7 @@ impl Names {
     /// Those of the compiler's settings and of the manifest, and those that are common.
     fn of(project: &Project<'_>) -> Self {
         let mut found = Self { prefixes: Vec::new(), base: None };
-        for file in ["tsconfig.json", "jsconfig.json"] {
+        for file in ["tsconfig.json", "jsconfig.json", "tsconfig.base.json"] {
             // A broken file of settings is said where it counts.
             let Ok(Some(doc)) = Document::read(&project.dir, file) else { continue };
             let base = doc.str(&["compilerOptions", "baseUrl"]).and_then(|base| RelPath::root().join(base.trim_end_matches('/')));

@@ -50,7 +50,11 @@ fn of_controllers(texts: &[Rc<Text>]) -> Option<(String, Evidence)> {
     let route = pattern::pattern(&format!(r#"@Get\(\s*["'`]/?({NAMES})["'`]"#)).ok()?;
     let controller = pattern::pattern(r#"@Controller\(\s*(?:["'`]/?([\w/-]*)["'`])?"#).ok()?;
     let global = pattern::pattern(r#"\.setGlobalPrefix\(\s*["'`]/?([\w/-]+)["'`]"#).ok()?;
-    let global = source::find(texts, &global, "//").map(|hit| hit.value);
+    let named = || {
+        let name = source::find(texts, &pattern::pattern(r"\.setGlobalPrefix\(\s*([A-Za-z_]\w*)\s*[,)]").ok()?, "//")?.value;
+        source::find(texts, &pattern::pattern(&format!(r#"\bconst\s+{name}\s*(?::\s*\w+\s*)?=\s*["'`]/?([\w/-]+)["'`]"#)).ok()?, "//")
+    };
+    let global = source::find(texts, &global, "//").or_else(named).map(|hit| hit.value);
     let last = pattern::pattern(&format!("^(?:.*/)?{NAMES}$")).ok()?;
     for text in texts.iter().filter(|text| text.as_str().contains("@Controller(")) {
         let one = std::slice::from_ref(text);
@@ -176,6 +180,7 @@ mod tests {
             ("app.route({ method: 'GET', url: '/api/health' })", Some("/api/health")),
             ("@Controller('health')\nclass A { @Get() a() {} }", Some("/health")),
             ("app.setGlobalPrefix('api')\n@Controller('v1')\nclass A { @Get('ping') a() {} }", Some("/api/v1/ping")),
+            ("const PREFIX = 'api/v1'\napp.setGlobalPrefix(PREFIX, {})\n@Controller('health')\nclass A { @Get() a() {} }", Some("/api/v1/health")),
             ("app.get('/unhealthy', f)", None),
             ("const data = await this.get('/api/ping')", None),
             ("axios.get('/health').then(f)", None),

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::inner::{self, Sent};
 use super::listening::{self, Listening};
+use super::nest::{self, Talks};
 use super::project::Project;
 use super::runtime::Runtime;
 use super::script::{self, BIN};
@@ -60,8 +61,9 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     in_production(draft, project);
     let mut facts = facts(draft, project, &texts)?;
     let by_itself = serving::open(draft, project, &mut facts);
-    draft.kind = kind(draft, &facts, start.tool);
     let file = draft.start.as_ref().and_then(|start| script::started(&start.value));
+    let talks = nest::talks(project, draft.framework.as_ref().map(|framework| framework.value.as_str()), file.as_deref());
+    draft.kind = if talks == Talks::Nobody { Kind::Worker } else { kind(draft, &facts, start.tool) };
     draft.build = draft.build.take().or(start.builds);
     build(draft, project, file.as_deref())?;
     draft.notes.extend(compiled::missing(draft, project));
@@ -79,7 +81,11 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     if draft.kind == Kind::Server {
         address::port(draft, project, &facts, by_itself)?;
         address::open(draft, &facts);
-        health(draft, project, &facts);
+        if talks == Talks::Messages {
+            draft.health = Health::None { because: "it answers messages, not HTTP".to_owned() };
+        } else {
+            health(draft, project, &facts);
+        }
     } else {
         draft.health = Health::None { because: "it listens on no port".to_owned() };
     }
@@ -180,7 +186,8 @@ fn dev_env(draft: &mut ServiceDraft, facts: &Listening) {
 
 fn kind(draft: &ServiceDraft, facts: &Listening, tool: bool) -> Kind {
     // A bot may bring a server that another of its programs starts.
-    let silent = facts.whole && facts.listens.is_none() && draft.framework.as_ref().is_some_and(|framework| framework.value == "express");
+    let calls = |framework: &Decision<String>| matches!(framework.value.as_str(), "express" | "fastify" | "koa" | "nestjs");
+    let silent = facts.whole && facts.listens.is_none() && draft.framework.as_ref().is_some_and(calls);
     match (draft.framework.is_some() && !silent || facts.listens.is_some(), tool) {
         (true, _) => Kind::Server,
         (false, true) => Kind::Tool,

@@ -124,7 +124,8 @@ pub fn find(project: &Project<'_>, output: Option<&Output>) -> Result<Start, Dia
     let mut found = Start::default();
     let mut candidates = Candidates::new();
     // Scripts at the root are about any of several applications.
-    let several = project.nx.as_ref().and_then(|app| Some((app.program()?, if app.nest { "what the Nest compiler writes" } else { "what Nx builds" })));
+    let several =
+        project.nx.as_ref().and_then(|app| Some((app.program(&project.dir)?, if app.nest { "what the Nest compiler writes" } else { "what Nx builds" })));
     let by_script = several.is_none();
     candidates.extend(several.map(|((file, at), rule)| (project.runtime.runs(&file), Source::inferred(rule, [at]))));
     if let Some(package) = project.package.as_ref().filter(|_| by_script) {
@@ -168,7 +169,7 @@ pub fn find(project: &Project<'_>, output: Option<&Output>) -> Result<Start, Dia
             }
         }
         if candidates.is_empty()
-            && let Some((file, at)) = nx::only(project)?.and_then(|app| app.program())
+            && let Some((file, at)) = nx::only(project)?.and_then(|app| app.program(&project.dir))
         {
             candidates.push(project.runtime.runs(&file), Source::inferred("what Nx builds", [at]));
         }
@@ -305,7 +306,7 @@ pub(super) fn for_production(project: &Project<'_>, script: &Script, output: Opt
         return Some((project.runtime.runs(&file), Source::inferred("what it keeps alive: the container's engine does that", [script.at.clone()])));
     }
     if program == "nx" {
-        let (file, at) = nx::only(project).ok()??.program()?;
+        let (file, at) = nx::only(project).ok()??.program(&project.dir)?;
         return Some((project.runtime.runs(&file), Source::inferred("what Nx builds", [script.at.clone(), at])));
     }
     if let Some(inner) = executed(project, script) {
