@@ -33,6 +33,11 @@ impl Package {
         names.into_iter().find_map(|name| self.script(name).map(|(text, at)| (name, text, at)))
     }
 
+    /// The names of its scripts.
+    pub fn scripts(&self) -> impl Iterator<Item = &str> {
+        self.doc.get(&["scripts"]).into_iter().flat_map(Node::entries).map(|(name, _)| name)
+    }
+
     /// The direct dependencies; those of production first.
     pub fn dependencies(&self) -> Vec<Dependency> {
         let tables = [("dependencies", true), ("optionalDependencies", true), ("devDependencies", false)];

@@ -1,5 +1,6 @@
 //! Deno: tasks, the permissions that they grant, and what must be fetched before the program runs.
 
+mod claim;
 mod config;
 mod permissions;
 mod task;
@@ -9,7 +10,9 @@ use std::rc::Rc;
 use config::Config;
 use task::Task;
 
-use super::node::{self, content, listening};
+pub use claim::settings as claimed;
+
+use super::node::{content, listening};
 use super::{Detector, Found, asked, source};
 use crate::catalog::StackPack;
 use crate::fs::{Dir, Text};
@@ -44,9 +47,6 @@ const ENTRIES: &[&str] = &[
     "server.js",
 ];
 
-/// What marks the source of a program for Deno.
-const MARKS: &[&str] = &["Deno.serve(", "from \"https://deno.land/", "from 'https://deno.land/", "from \"jsr:", "from \"npm:"];
-
 /// The detector.
 pub struct Deno;
 
@@ -59,8 +59,7 @@ impl Detector for Deno {
         if let Some(at) = claimed(dir) {
             return Some(Claim::new(Strength::Certain, at));
         }
-        let file = ENTRIES.iter().find(|file| dir.peek(file).is_some_and(|text| MARKS.iter().any(|mark| text.as_str().contains(mark))))?;
-        (!dir.has("package.json")).then(|| Claim::new(Strength::Hint, Evidence::file(dir.at(file))))
+        claim::source(dir).filter(|_| !dir.has("package.json")).map(|at| Claim::new(Strength::Hint, at))
     }
 
     fn draft(&self, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -> Result<Found, Diagnostic> {
@@ -70,12 +69,9 @@ impl Detector for Deno {
             config.as_ref().and_then(|config| config.doc.str(&["name"]).map(ToOwned::to_owned)).or_else(|| package.as_ref()?.name().map(ToOwned::to_owned));
         let mut draft = ServiceDraft::new("deno", dir.path().clone(), name.as_deref().unwrap_or_default());
         let hints = answers.hints(dir.path(), &draft.name);
-        let map = config
-            .as_ref()
-            .and_then(|config| config.doc.str(&["importMap"]))
-            .map(|file| Document::read(dir, file.trim_start_matches("./")))
-            .transpose()?
-            .flatten();
+        let bare = dir.has("import_map.json").then_some("import_map.json").filter(|_| config.is_none());
+        let named = config.as_ref().and_then(|config| config.doc.str(&["importMap"])).or(bare);
+        let map = named.map(|file| Document::read(dir, file.trim_start_matches("./"))).transpose()?.flatten();
         let project = Project { dir: dir.clone(), config, package, map, pack, hints };
         fill(&mut draft, &project)?;
         // The root of a workspace starts nothing: its members do.
@@ -86,23 +82,6 @@ impl Detector for Deno {
         draft.notes.extend(config::above(dir)?);
         Ok(Found::one(draft))
     }
-}
-
-/// Where a folder says that it is Deno's: its settings, unless a package.json beside them starts the program and they only format and lint it.
-pub fn claimed(dir: &Dir<'_>) -> Option<Evidence> {
-    let file = dir.first_of(["deno.json", "deno.jsonc"])?;
-    let at = Evidence::file(dir.at(file));
-    if !dir.has("package.json") {
-        return Some(at);
-    }
-    // A package that is installed by another program's lock file runs on Deno for whoever wants to try it.
-    let lock = ["package-lock.json", "pnpm-lock.yaml", "yarn.lock"].iter().any(|lock| dir.has(lock)) && !dir.has("deno.lock");
-    if lock && Package::read(dir).ok().flatten().is_some_and(|package| node::starts(&package)) {
-        return None;
-    }
-    let config = Config::read(dir).ok().flatten()?;
-    let runs = TASKS.iter().chain(DEV_TASKS).filter_map(|name| task::named(&config, name)).find(Task::runs_module);
-    runs.map(|task| task.at)
 }
 
 /// A project as the parts of the detector see it.
@@ -237,6 +216,17 @@ fn start(project: &Project<'_>, texts: &[Rc<Text>]) -> Result<Started, Diagnosti
     }
     // One that watches is for development; without another one it is what there is, without watching.
     tasks.sort_by_key(Task::watches);
+    // What a module's file is missing for starts nothing, unless a build makes it.
+    let there = |task: &Task| {
+        let made = project.config.as_ref().is_some_and(|config| config.task("build").is_some());
+        let words = task.command.words();
+        let shell = matches!(words.first().map(String::as_str), Some("bash" | "sh"));
+        if shell && words.get(1).is_some_and(|file| file.ends_with(".sh") && !project.dir.has(file.trim_start_matches("./"))) {
+            return false;
+        }
+        made || task.module().is_none_or(|module| module.contains([':', '*']) || module.starts_with("..") || project.dir.has(module.trim_start_matches("./")))
+    };
+    tasks.retain(there);
     let plain = tasks.iter().any(Task::runs_module);
     for found in tasks.into_iter().filter(|task| task.runs_module() || !plain && !task.watches()) {
         if candidates.is_empty() {
@@ -248,7 +238,10 @@ fn start(project: &Project<'_>, texts: &[Rc<Text>]) -> Result<Started, Diagnosti
         }]);
     }
     if candidates.is_empty()
-        && let Some(found) = project.config.as_ref().and_then(|config| DEV_TASKS.iter().filter_map(|name| task::named(config, name)).find(Task::runs_module))
+        && let Some(found) = project
+            .config
+            .as_ref()
+            .and_then(|config| DEV_TASKS.iter().filter_map(|name| task::named(config, name)).find(|task| task.runs_module() && there(task)))
     {
         candidates.push(found.for_production(), Source::inferred("the development task, without watching", [found.at]));
     }
@@ -258,10 +251,16 @@ fn start(project: &Project<'_>, texts: &[Rc<Text>]) -> Result<Started, Diagnosti
         && exported.is_none()
         && let Some(file) = project.dir.first_of(ENTRIES.iter().copied())
     {
-        let (words, from) = permissions::derived(&project.dir, file, texts)?;
+        let (mut words, from) = permissions::derived(&project.dir, file, texts)?;
+        words.splice(2..2, bare_map(project).map(ToOwned::to_owned));
         candidates.push(Cmd::Exec(words), Source::inferred("the file is named as programs are, with the permissions for what the source calls", from));
     }
     Ok((asked::command(&project.hints, Question::StartCmd, candidates)?, env))
+}
+
+/// The flag for a map of imports that no settings name.
+fn bare_map(project: &Project<'_>) -> Option<&'static str> {
+    (project.config.is_none() && project.dir.has("import_map.json")).then_some("--import-map=import_map.json")
 }
 
 /// Fresh up to 1 starts `dev.ts` for development, which brings `main.ts` up and writes files beside it.
@@ -362,7 +361,8 @@ fn installs(draft: &mut ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>])
     draft.set("lock", if locked { lock } else { String::new() });
     draft.set("install", if installs { format!("deno install{frozen}") } else { String::new() });
     // What only the source names is fetched by its first module; what a build makes is fetched after it.
-    draft.set("cache", module.map(|module| format!("deno cache{} {}", if locked && !made { " --frozen" } else { "" }, Cmd::word(&module))));
+    let map = bare_map(project).map_or_else(String::new, |flag| format!(" {flag}"));
+    draft.set("cache", module.map(|module| format!("deno cache{}{map} {}", if locked && !made { " --frozen" } else { "" }, Cmd::word(&module))));
     draft.set("modules", modules && installs);
     draft.watch.rebuild = manifests;
 }
@@ -375,7 +375,9 @@ fn port(draft: &mut ServiceDraft, project: &Project<'_>, facts: &listening::List
         candidates.extend(task::flag(&words, "--port").and_then(|port| port.parse().ok()).zip(at).map(|(port, at)| (port, Source::File(at))));
     }
     if !is_serve(draft) {
-        candidates.extend(facts.ports.iter().filter_map(|hit| Some((hit.value.parse().ok().filter(|port| *port > 0)?, Source::File(hit.at.clone())))));
+        // The ports below are those of services that a program calls.
+        let own = |port: &u16| *port >= 1024 || matches!(port, 80 | 81);
+        candidates.extend(facts.ports.iter().filter_map(|hit| Some((hit.value.parse().ok().filter(own)?, Source::File(hit.at.clone())))));
     }
     candidates.push(8000, Source::default("Deno serves on it unless it is told another"));
     draft.port = asked::port(&project.hints, candidates)?;

@@ -9,7 +9,7 @@ use crate::model::{Diagnostic, Evidence};
 
 /// Calls and the flag that allows them.
 const CALLS: &[(&str, &str)] = &[
-    ("--allow-net", r"(\bDeno\.(?:serve|listen|connect)\w*\(|\bfetch\(|\.listen\(|\bserve\()"),
+    ("--allow-net", r"(\bDeno\.(?:serve|listen|connect)\w*\(|\bfetch\(|\.listen\(|\bserve\(|\bnew\s+(?:\w+\.)?Server\()"),
     ("--allow-env", r#"(\bDeno\.env\b|\bprocess\.env\b|\bfrom\s+["']npm:)"#),
     ("--allow-read", r"(\bDeno\.(?:read\w+|open|stat|lstat|cwd|realPath)\w*\(|\bserve(?:Dir|File)\(|\breadFile|\bcreateReadStream\()"),
     ("--allow-write", r"(\bDeno\.(?:write\w+|mkdir|remove|rename|create|makeTemp\w*)\(|\bwriteFile)"),

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::content;
 use super::project::Project;
 use super::script::{self, Script};
 use super::typescript::{self, Output};
+use super::{content, places};
+use crate::detect::source;
 use crate::fs::Text;
 use crate::manifest::{Node, Package, pattern};
 use crate::model::{Cmd, Decision, Diagnostic, Evidence, RelPath, ServiceDraft, Source};
@@ -109,6 +110,25 @@ pub fn missing(draft: &ServiceDraft, project: &Project<'_>) -> Option<Diagnostic
     let name = std::iter::once(file).chain(rest).find(|file| !file.starts_with(['/', '$', '~']) && !file.starts_with("..") && !found(file))?;
     let message = format!("`{}` starts with `{name}`, which is not in the repository", start.value);
     Some(Diagnostic::warning("start-missing", message).at(at.clone()).help("commit it, mount it where the program looks for it, or pass --start-cmd"))
+}
+
+/// A word about a file that the program imports and that people make of a sample beside it: the repository holds the sample alone.
+pub fn unheld(project: &Project<'_>, texts: &[Rc<Text>]) -> Option<Diagnostic> {
+    const SAMPLES: &[&str] = &["example", "sample", "template", "default"];
+    let import = pattern::kept(r#"(?:\brequire\(\s*|\bfrom\s+|\bimport\s+)["'](\.{1,2}/[\w./-]+)["']"#)?;
+    let tree = project.dir.tree();
+    source::find_all(texts, &import, "//").into_iter().find_map(|hit| {
+        let folder = hit.at.file.parent()?;
+        let path = folder.join(&hit.value)?;
+        let name = path.name();
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        let home = tree.dir(path.parent()?);
+        let held = places::imported(&home, &RelPath::root(), name).is_some() || home.has(&format!("{name}.json")) || home.has_dir(name);
+        let is_sample = |file: &&str| file.contains(stem) && file.split(['.', '-', '_']).any(|part| SAMPLES.contains(&part));
+        let sample = home.files().find(is_sample).filter(|_| !held)?;
+        let message = format!("the program imports `{}`, which is not in the repository", hit.value);
+        Some(Diagnostic::warning("start-missing", message).at(hit.at).help(format!("make it of {sample}, and mount it where the program looks for it")))
+    })
 }
 
 /// The script `build`, and those that it calls.
@@ -225,6 +245,16 @@ mod tests {
         assert_eq!(command(draft.dev.as_ref()), "node --watch server.js config.js");
         assert!(!noted(&one(&[("package.json", package), ("server.js", SERVER), ("config.js", "module.exports = {}")]), "start-missing"));
         assert!(noted(&one(&[("package.json", package), ("config.js", "module.exports = {}")]), "start-missing"));
+    }
+
+    #[test]
+    fn settings_that_people_make_of_a_sample_are_said() {
+        let package = r#"{"scripts": {"start": "node src/index.js"}, "dependencies": {"discord.js": "14"}}"#;
+        let told = |sample: &str, source: &str| noted(&one(&[("package.json", package), ("src/index.js", source), (sample, "")]), "start-missing");
+        assert!(told("config.example.json", "const { token } = require('../config.json')\n"));
+        assert!(told("src/config-sample.js", "import config from './config.js'\n"));
+        assert!(!told("config.json", "const { token } = require('../config.json')\n"));
+        assert!(!told("src/other.example.json", "const { token } = require('./config.json')\n"));
     }
 
     #[test]

@@ -268,7 +268,9 @@ mod tests {
     #[test]
     fn what_webpack_of_nx_writes_is_the_program() {
         let config = |app: &str| {
-            format!("module.exports = {{ output: {{ path: join(__dirname, '../../dist/apps/{app}') }}, plugins: [new NxAppWebpackPlugin({{ main: './src/run.ts' }})] }}")
+            format!(
+                "module.exports = {{ output: {{ path: join(__dirname, '../../dist/apps/{app}') }}, plugins: [new NxAppWebpackPlugin({{ main: './src/run.ts' }})] }}"
+            )
         };
         let project = r#"{"projectType": "application", "targets": {"build": {"options": {"command": "webpack-cli build"}}}}"#;
         let (api, worker) = (config("api"), config("worker"));
@@ -290,10 +292,7 @@ mod tests {
             let start = service.start.as_ref().map(|start| start.value.to_string()).unwrap_or_default();
             format!("{start} {:?} {:?}", service.kind, service.port.as_ref().map(|port| port.value))
         };
-        assert_eq!(
-            found.iter().map(said).collect::<Vec<_>>(),
-            ["node dist/apps/api/run.js Server Some(3333)", "node dist/apps/worker/run.js Worker None"]
-        );
+        assert_eq!(found.iter().map(said).collect::<Vec<_>>(), ["node dist/apps/api/run.js Server Some(3333)", "node dist/apps/worker/run.js Worker None"]);
     }
 
     #[test]

@@ -49,6 +49,7 @@ struct Patterns {
     argument: Pattern,
     told: [Pattern; 3],
     handed: [Pattern; 3],
+    property: [Pattern; 2],
     named: Pattern,
 }
 
@@ -83,6 +84,7 @@ impl Patterns {
                 re(r#"\b(?:const|let|var)\s+(\w+)\s*(?::\s*\w+\s*)?=\s*[^;\n]*?\benv(?:\.|\[\s*["'`])([A-Z][A-Z0-9_]*PORT)\b"#)?,
                 re(r"\.listen\([^\n;]{0,60}?\bprocess\.env\.([A-Z][A-Z0-9_]*PORT)\b")?,
             ],
+            property: [re(r"\.listen\(\s*(\w+(?:\.\w+)*\.port)\b")?, re(r#"\bport["']?\s*:[^,;\n]*?\benv(?:\.|\[\s*["'`])([A-Z][A-Z0-9_]*_PORT)\b"#)?],
             named: re(r"(?i)\b(?:base|default|server|http|app|listen)?_?port\s*[:=]\s*(\d{2,5})\b")?,
         })
     }
@@ -123,7 +125,21 @@ fn handed(texts: &[Rc<Text>], patterns: &Patterns) -> Option<Hit> {
         })?;
         Some(Hit { value: found.as_str().to_owned(), at: text.at(found.start(), source::line_of(text, found.start()).trim()) })
     };
-    texts.iter().find_map(by_name).or_else(|| source::find_all(texts, at_once, "//").into_iter().next())
+    texts.iter().find_map(by_name).or_else(|| source::find_all(texts, at_once, "//").into_iter().next()).or_else(|| property(texts, patterns))
+}
+
+/// The same by way of settings: `port: int(process.env.INTERNAL_PORT, 3100)` and `listen(options.port)`, where no other port comes into question.
+fn property(texts: &[Rc<Text>], patterns: &Patterns) -> Option<Hit> {
+    const OF_OTHERS: &[&str] = &[
+        "DB", "DATABASE", "REDIS", "POSTGRES", "PG", "MYSQL", "MONGO", "SMTP", "MAIL", "EMAIL", "MQTT", "KAFKA", "RABBITMQ", "PROXY", "CACHE", "REMOTE",
+        "LAVALINK",
+    ];
+    let [listens, settings] = &patterns.property;
+    source::find(texts, listens, "//")?;
+    let mut found = source::find_all(texts, settings, "//");
+    found.retain(|hit| !hit.value.split('_').any(|part| OF_OTHERS.contains(&part)));
+    let first = found.first().cloned()?;
+    found.iter().all(|hit| hit.value == first.value).then_some(first)
 }
 
 /// The defaults of a variable, where it stands.
@@ -212,6 +228,10 @@ mod tests {
             ("const a = process.env.API_PORT || 9000, b = process.env.PORT || 4100", "PORT"),
             ("const db = process.env.DB_PORT || 5432;\nconst port = process.env.CART_SERVER_PORT || '4100';\napp.listen(port, () => {})", "CART_SERVER_PORT"),
             ("app.listen(Number(process.env.SHOP_PORT ?? 4100))", "SHOP_PORT"),
+            (
+                "const C = {\n  db: { port: int(process.env.DB_PORT, 5432) },\n  own: { port: int(process.env.BOT_OWN_PORT, 4100) },\n}\nserver.listen(options.port, options.host)",
+                "BOT_OWN_PORT",
+            ),
         ] {
             assert_eq!(first(text), (Some("4100".to_owned()), Some(name.to_owned())), "{text}");
         }

@@ -195,7 +195,7 @@ mod tests {
 
     fn service(files: &[(&str, &str)]) -> crate::model::ServiceDraft {
         let package = ("package.json", r#"{"main": "server.js", "dependencies": {"express": "5"}}"#);
-        let found = detect(&Tree::memory(files.iter().copied().chain([package])), &Answers::default());
+        let found = detect(&Tree::memory([package].into_iter().chain(files.iter().copied())), &Answers::default());
         found.services.into_iter().next().expect("a service")
     }
 
@@ -208,6 +208,8 @@ mod tests {
         // An import that leads nowhere may lead there.
         let lost = "const app = require('./lib/app')\napp.listen(4000)\n";
         assert!(service(&[("server.js", lost), page]).notes.iter().all(|note| note.id != "loopback"));
+        let other = [("package.json", r#"{"scripts": {"start": "node server.js", "hot": "node hot.js"}}"#), ("hot.js", "s.listen(4001, '127.0.0.1')\n")];
+        assert!(service(&[other[0], other[1], ("server.js", lost)]).notes.iter().all(|note| note.id != "loopback"));
         let near = ("config.js", "module.exports = { host: 'localhost' }\n");
         assert!(service(&[("server.js", lost), near]).notes.iter().any(|note| note.id == "loopback"));
     }

@@ -16,7 +16,7 @@ use crate::detect::source;
 use crate::fs::Text;
 use crate::manifest::{Package, dockerfile};
 use crate::model::question::Question;
-use crate::model::{Candidates, Cmd, Decision, Dependency, Diagnostic, Evidence, Health, Kind, Open, ServiceDraft, Source};
+use crate::model::{Candidates, Cmd, Decision, Dependency, Diagnostic, Evidence, Health, Kind, Open, RelPath, ServiceDraft, Severity, Source};
 
 /// The endings of source files.
 pub const CODE: &[&str] = &["js", "mjs", "cjs", "ts", "mts", "cts", "tsx"];
@@ -54,8 +54,13 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     draft.notes.extend(start.notes);
     draft.env.extend(start.env);
     draft.start = start.command;
-    let obstacles = stripping::obstacles(draft, project, &texts)?;
+    let own = draft.start.as_ref().and_then(|start| script::started(&start.value)).map(|file| reached::from(project, Some(&file)).texts);
+    let mut obstacles = stripping::obstacles(draft, project, own.as_ref().unwrap_or(&texts))?;
     if !obstacles.is_empty() && !stripping::replace(draft, project, output.as_ref())? {
+        // A guess that is known to fail is none.
+        if draft.start.as_ref().is_some_and(|start| matches!(&start.source, Source::Inferred { rule, .. } if rule == programs::BY_NAME)) {
+            obstacles.iter_mut().for_each(|obstacle| obstacle.severity = Severity::Error);
+        }
         draft.notes.extend(obstacles);
     }
     in_production(draft, project);
@@ -67,6 +72,7 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     draft.build = draft.build.take().or(start.builds);
     build(draft, project, file.as_deref())?;
     draft.notes.extend(compiled::missing(draft, project));
+    draft.notes.extend(own.and_then(|texts| compiled::unheld(project, &texts)));
     let (sent, only) = inner::build(draft, project, &texts)?;
     if sent.is_empty() && draft.front.is_none() {
         inner::beside(draft, project, &texts)?;
@@ -128,7 +134,16 @@ fn facts(draft: &ServiceDraft, project: &Project<'_>, texts: &[Rc<Text>]) -> Res
     let all = reached.texts.is_empty() || reached.texts.len() >= texts.len();
     let mut own = read(if reached.texts.is_empty() { texts } else { &reached.texts })?;
     own.whole = reached.whole;
-    let own = if all || reached.whole { own } else { own.or(read(texts)?.without_loopback_outside(project.dir.path(), &reached.texts)) };
+    // What another script starts is a program of its own.
+    let scripts = project.package.iter().flat_map(Package::scripts).filter_map(|name| script::named(project.package.as_ref()?, name));
+    let other = scripts.filter_map(|script| {
+        let words = script::single(&script.command)?;
+        let file = script::run_file(&words).or_else(|| start::compiled_on_the_fly(&words))?;
+        project.dir.path().join(&project.source_of(file))
+    });
+    let others: Vec<RelPath> = other.filter(|path| !reached.texts.iter().any(|text| text.path() == path)).collect();
+    let rest: Vec<Rc<Text>> = texts.iter().filter(|text| !others.contains(text.path())).cloned().collect();
+    let own = if all || reached.whole { own } else { own.or(read(&rest)?.without_loopback_outside(project.dir.path(), &reached.texts)) };
     // A program may only put together what the members of its workspace bring.
     if own.listens.is_some() && !own.ports.is_empty() || project.libraries.is_empty() {
         return Ok(own);

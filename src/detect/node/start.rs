@@ -180,6 +180,14 @@ pub fn find(project: &Project<'_>, output: Option<&Output>) -> Result<Start, Dia
             candidates.push(project.runtime.runs(&file), Source::File(at));
         }
     }
+    if candidates.is_empty()
+        && let Some(package) = project.package.as_ref().filter(|_| by_script)
+        && let Some((command, script)) = programs::typed(project, package)
+    {
+        found.env = script.env.iter().filter(|(name, _)| name != "NODE_ENV").cloned().collect();
+        found.notes.extend(alone(&script));
+        candidates.push(command, Source::inferred("what it runs", [script.at]));
+    }
     // What a framework builds may be at home elsewhere in part.
     let pages = project.framework.is_some();
     // Most members that no script starts are there for the others.
@@ -191,7 +199,7 @@ pub fn find(project: &Project<'_>, output: Option<&Output>) -> Result<Start, Dia
         && !project.package.as_ref().is_some_and(programs::is_library)
         && let Some((command, at)) = programs::entry(project, output)?
     {
-        candidates.push(command, Source::inferred("the file is named as programs are", [at]));
+        candidates.push(command, Source::inferred(programs::BY_NAME, [at]));
     }
     found.command = asked::command(&project.hints, Question::StartCmd, candidates)?;
     Ok(found)

@@ -196,6 +196,23 @@ mod tests {
     }
 
     #[test]
+    fn a_guess_that_is_known_to_fail_is_none() {
+        let severity = |start: &str| {
+            let package = format!(r#"{{"scripts": {{{start}}}, "dependencies": {{"fastify": "5"}}}}"#);
+            let files = [
+                ("package.json", package.as_str()),
+                ("src/main.ts", "import { a } from './a'\na.listen({ port: 1 })\n"),
+                ("src/a.ts", "export const a = f()\n"),
+            ];
+            let other = ("src/other.ts", "enum Never { A }\n");
+            let found = detect(&Tree::memory(files.into_iter().chain([other])), &Answers::default());
+            found.services[0].notes.iter().filter(|note| note.id == "no-type-stripping").map(|note| note.severity).collect::<Vec<_>>()
+        };
+        assert_eq!(severity(""), [crate::model::Severity::Error]);
+        assert_eq!(severity(r#""start": "node src/main.ts""#), [crate::model::Severity::Warning]);
+    }
+
+    #[test]
     fn versions_that_strip_types() {
         let words = |text: &str| text.split(' ').map(ToOwned::to_owned).collect::<Vec<_>>();
         let plain = words("node a.ts");
