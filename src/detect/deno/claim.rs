@@ -81,5 +81,6 @@ mod tests {
         assert!(start(&[("main.ts", "f()\n")]));
         assert!(!start(&[("packages/a/main.ts", "f()\n")]));
         assert!(!start(&[("deno.json", r#"{"tasks": {"run": "bash .local.sh"}}"#)]));
+        assert!(!start(&[("deno.json", r#"{"tasks": {"start": "docker-compose up"}}"#)]));
     }
 }

@@ -128,6 +128,16 @@ pub fn read(texts: &[Rc<Text>]) -> Result<Listening, Diagnostic> {
     Ok(found)
 }
 
+/// Whether what listens is a socket of the program's own, and nothing speaks HTTP.
+pub fn is_raw(texts: &[Rc<Text>]) -> bool {
+    const IMPORTS: &str = r#"(?:\bfrom|\brequire\(|\bimport)\s*["'](?:node:)?(net|tls|dgram|http|https|http2|ws|socket\.io|uWebSockets\.js)["']"#;
+    let Some(imports) = pattern::kept(IMPORTS) else { return false };
+    let names: Vec<String> = source::find_all(texts, &imports, "//").into_iter().map(|hit| hit.value).collect();
+    !names.is_empty()
+        && names.iter().all(|name| matches!(name.as_str(), "net" | "tls" | "dgram"))
+        && texts.iter().any(|text| text.as_str().contains("createServer("))
+}
+
 /// Whether a line gives a signal its number, as tables of all of them do.
 fn numbered(line: &str) -> bool {
     let after = line.split_once("SIGTERM").map_or("", |(_, after)| after.trim_start_matches(['"', '\'', '`', ' ']));
@@ -153,6 +163,14 @@ mod tests {
         assert_eq!((server.listens.is_some(), server.ports[0].value.as_str()), (true, "3001"));
         assert_eq!(server.health.map(|(path, _)| path).as_deref(), Some("/socket.io/"));
         assert!(facts("new WebSocketServer({ noServer: true })").listens.is_none());
+    }
+
+    #[test]
+    fn a_socket_of_its_own_speaks_no_http() {
+        let raw = |text: &str| super::is_raw(&files(&Tree::memory([("src/main.ts", text)]).root(), &["ts"], &[]));
+        assert!(raw("import { createServer } from 'node:net'\ncreateServer(f).listen(8788)\n"));
+        assert!(!raw("import net from 'net'\nimport http from 'http'\nhttp.createServer(f).listen(8788)\n"));
+        assert!(!raw("import { fetch } from 'undici'\n"));
     }
 
     #[test]

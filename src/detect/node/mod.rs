@@ -130,7 +130,9 @@ fn found(runtime: Runtime, dir: &Dir<'_>, pack: &StackPack, answers: &Answers) -
     if Package::read(dir)?.is_some_and(|package| several::only_below(dir, &package)) {
         return Ok(Found::default());
     }
-    let draft = single(runtime, dir, pack, answers, None)?;
+    let mut draft = single(runtime, dir, pack, answers, None)?;
+    let told = [&draft.start, &draft.build].iter().all(|command| command.as_ref().is_some_and(|command| command.source.is_explicit()));
+    draft.notes.extend(nx::older(dir, &apps).filter(|_| !told));
     // Scripts that call the packages below make no service: those are.
     let runs_nothing = draft.start.is_none() && draft.framework.is_none() && !draft.dependencies.iter().any(|dependency| dependency.production);
     if runs_nothing && dir.files_below().any(|path| path.name() == "package.json" && path.depth() > dir.path().depth() + 1) {

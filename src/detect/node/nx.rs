@@ -50,6 +50,16 @@ pub fn applications(dir: &Dir<'_>) -> Result<Vec<App>, Diagnostic> {
     Ok(found)
 }
 
+/// Why the applications of an older Nx, which `workspace.json` keeps together, are not known.
+pub fn older(dir: &Dir<'_>, known: &[App]) -> Option<Diagnostic> {
+    let file = ["workspace.json", "angular.json"].into_iter().find(|file| known.is_empty() && dir.has("nx.json") && dir.has(file))?;
+    let doc = Document::read(dir, file).ok()??;
+    let several = doc.get(&["projects"]).is_some_and(|projects| projects.entries().count() > 1);
+    let message = "the settings of an older Nx keep the applications together: which of them is meant, and where its program lies, is not known";
+    let help = "pass --build-cmd and --start-cmd, or let `nx migrate` give each application a project.json";
+    several.then(|| Diagnostic::error("unsupported", message).at(doc.whole()).help(help))
+}
+
 /// The bundler whose settings lie in a folder, as the catalogue calls it: plugins of Nx make targets of these.
 fn settings_of(home: &Dir<'_>) -> Option<&'static str> {
     let has = |stem: &str| ["ts", "js", "mts", "mjs", "cjs"].iter().any(|ending| home.has(&format!("{stem}.{ending}")));
@@ -263,6 +273,15 @@ mod tests {
             ]
         );
         assert_eq!(found.services[0].port.as_ref().map(|port| port.value), Some(3333));
+    }
+
+    #[test]
+    fn applications_that_are_kept_together_are_asked_for() {
+        let settings = r#"{"projects": {"api": {"root": "apps/api"}, "web": {"root": "apps/web"}}}"#;
+        let package = r#"{"name": "shop", "scripts": {"start": "nx serve", "build": "nx build"}, "dependencies": {"next": "11"}}"#;
+        let files = [("package.json", package), ("nx.json", "{}"), ("workspace.json", settings), ("apps/web/next.config.js", "")];
+        let found = detect(&Tree::memory(files), &Answers::default()).services;
+        assert!(found[0].notes.iter().any(|note| note.id == "unsupported"));
     }
 
     #[test]

@@ -68,10 +68,18 @@ pub fn on_bun(dir: &Dir<'_>, package: &Package, root: &Dir<'_>) -> Result<Option
                 return Ok(own.map(|made| made.at.clone()));
             }
             Cmd::Shell(text) => {
-                let words: Vec<&str> = text.split([' ', ';', '&', '|']).collect();
+                // `pm2 start --interpreter ~/.bun/bin/bun`
+                let words: Vec<&str> = text.split([' ', ';', '&', '|', '/', '=']).collect();
                 return Ok((words.contains(&"bun") && !words.contains(&"node")).then_some(script.at));
             }
         }
+    }
+    // What is bundled for Bun runs on nothing else.
+    if let Some((text, at)) = package.script("build")
+        && text.contains("bun build")
+        && ["--target bun", "--target=bun"].iter().any(|flag| text.contains(flag))
+    {
+        return Ok(Some(at));
     }
     if ADAPTERS.iter().any(|name| package.dependency(name).is_some()) || is_for_node(package) || runs_front(dir, package, &[]) {
         return Ok(None);
@@ -179,6 +187,8 @@ mod tests {
         assert_eq!(at(r#"{"module": "index.ts", "devDependencies": {"@types/bun": "latest"}}"#, &[]).as_deref(), Some("package.json:1"));
         assert_eq!(at(r#"{"dependencies": {"hono": "4"}, "scripts": {"dev": "bun run --hot src/index.ts"}}"#, &[]).as_deref(), Some("package.json:1"));
         assert_eq!(at(r#"{"dependencies": {"hono": "4", "@hono/node-server": "1"}}"#, &[lock]), None);
+        let bundled = r#"{"dependencies": {"@hono/node-server": "1"}, "scripts": {"build": "bun build src/a.ts --target=bun --outdir dist"}}"#;
+        assert_eq!(at(bundled, &[lock]).as_deref(), Some("package.json:1"));
         assert_eq!(at(r#"{"name": "a"}"#, &[lock, ("index.ts", "\nBun.serve({})")]).as_deref(), Some("index.ts:2"));
         assert_eq!(at(r#"{"name": "a"}"#, &[lock, ("index.ts", "console.log(1)")]), None);
         assert_eq!(at(r#"{"main": "dist/index.js", "scripts": {"build": "tsc"}, "devDependencies": {"@types/bun": "1"}}"#, &[lock]), None);

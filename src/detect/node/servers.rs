@@ -72,7 +72,7 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     draft.build = draft.build.take().or(start.builds);
     build(draft, project, file.as_deref())?;
     draft.notes.extend(compiled::missing(draft, project));
-    draft.notes.extend(own.and_then(|texts| compiled::unheld(project, &texts)));
+    draft.notes.extend(own.as_ref().and_then(|texts| compiled::unheld(project, texts)));
     let (sent, only) = inner::build(draft, project, &texts)?;
     if sent.is_empty() && draft.front.is_none() {
         inner::beside(draft, project, &texts)?;
@@ -87,7 +87,8 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     if draft.kind == Kind::Server {
         address::port(draft, project, &facts, by_itself)?;
         address::open(draft, &facts);
-        if talks == Talks::Messages {
+        let raw = draft.framework.is_none() && facts.health.is_none() && own.as_deref().is_some_and(listening::is_raw);
+        if talks == Talks::Messages || raw {
             draft.health = Health::None { because: "it answers messages, not HTTP".to_owned() };
         } else {
             health(draft, project, &facts);

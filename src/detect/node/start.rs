@@ -253,6 +253,11 @@ pub(super) fn take_one(project: &Project<'_>, script: &Script, output: Option<&O
 /// The command of a script as production runs it. `None`: it is for development, and has no other form.
 pub(super) fn for_production(project: &Project<'_>, script: &Script, output: Option<&Output>, source: Source) -> Option<(Cmd, Source)> {
     let Cmd::Exec(words) = &script.command else {
+        // `pm2 start --interpreter ~/bin/x a.js`: what only its arguments need a shell for.
+        if let Some(words) = script::single(&script.command).filter(|words| matches!(words[0].as_str(), "pm2" | "pm2-runtime" | "forever")) {
+            let file = kept_alive(project, &words[1..])?;
+            return Some((project.runtime.runs(&file), Source::inferred("what it keeps alive: the container's engine does that", [script.at.clone()])));
+        }
         // A part that watches, or runs beside the others, is for development.
         let text = script.command.to_string();
         let develops = text.split_whitespace().any(|word| matches!(word, "&" | "-w" | "--watch" | "-cw" | "-wc"));
