@@ -216,19 +216,8 @@ fn start(project: &Project<'_>, texts: &[Rc<Text>]) -> Result<Started, Diagnosti
     }
     // One that watches is for development; without another one it is what there is, without watching.
     tasks.sort_by_key(Task::watches);
-    // What a module's file is missing for starts nothing, unless a build makes it.
-    let there = |task: &Task| {
-        let made = project.config.as_ref().is_some_and(|config| config.task("build").is_some());
-        let words = task.command.words();
-        if is_of_host(task) {
-            return false;
-        }
-        let shell = matches!(words.first().map(String::as_str), Some("bash" | "sh"));
-        if shell && words.get(1).is_some_and(|file| file.ends_with(".sh") && !project.dir.has(file.trim_start_matches("./"))) {
-            return false;
-        }
-        made || task.module().is_none_or(|module| module.contains([':', '*']) || module.starts_with("..") || project.dir.has(module.trim_start_matches("./")))
-    };
+    let built = project.config.as_ref().is_some_and(|config| config.task("build").is_some());
+    let there = |task: &Task| task.is_there(&project.dir, built);
     tasks.retain(there);
     let plain = tasks.iter().any(Task::runs_module);
     for found in tasks.into_iter().filter(|task| task.runs_module() || !plain && !task.watches()) {
@@ -261,12 +250,6 @@ fn start(project: &Project<'_>, texts: &[Rc<Text>]) -> Result<Started, Diagnosti
     Ok((asked::command(&project.hints, Question::StartCmd, candidates)?, env))
 }
 
-/// Whether a task is the host's: what builds or starts images is in none.
-fn is_of_host(task: &Task) -> bool {
-    let text = task.command.to_string();
-    ["docker", "docker-compose", "podman", "deployctl"].contains(&text.split_whitespace().next().unwrap_or_default())
-}
-
 /// The flag for a map of imports that no settings name.
 fn bare_map(project: &Project<'_>) -> Option<&'static str> {
     (project.config.is_none() && project.dir.has("import_map.json")).then_some("--import-map=import_map.json")
@@ -293,7 +276,7 @@ fn build(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagnost
 
 fn dev(draft: &mut ServiceDraft, project: &Project<'_>) {
     let found =
-        project.config.as_ref().and_then(|config| DEV_TASKS.iter().find_map(|name| Some((name, task::named(config, name).filter(|task| !is_of_host(task))?))));
+        project.config.as_ref().and_then(|config| DEV_TASKS.iter().find_map(|name| Some((name, task::named(config, name).filter(|task| !task.is_of_host())?))));
     draft.dev = match found {
         Some((_, task)) if task.runs_module() && task.watches() && task.env.is_empty() => Some(Decision::new(task.command, Source::File(task.at))),
         Some((name, task)) if is_vite(&task) => {

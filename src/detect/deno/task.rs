@@ -1,6 +1,7 @@
 //! A task of `deno.json` taken apart: the command that it ends with.
 
 use super::config::Config;
+use crate::fs::Dir;
 use crate::model::{Cmd, Evidence};
 
 /// How deep tasks may call each other.
@@ -37,6 +38,22 @@ impl Task {
             Cmd::Exec(words) => module(words),
             Cmd::Shell(_) => None,
         }
+    }
+
+    /// Whether it can start something in an image: its module or its script is in the repository, or `built` in the image.
+    pub fn is_there(&self, dir: &Dir<'_>, built: bool) -> bool {
+        let has = |file: &str| dir.has(file.trim_start_matches("./"));
+        let words = self.command.words();
+        let script = words.get(1).filter(|file| matches!(words[0].as_str(), "bash" | "sh") && !file.starts_with('-'));
+        let outside = |module: &str| module.contains([':', '*']) || module.starts_with("..");
+        let module = |module: &str| built || outside(module) || has(module);
+        !self.is_of_host() && script.is_none_or(|file| has(file)) && self.module().is_none_or(module)
+    }
+
+    /// Whether it is the host's: what builds or starts images is in none.
+    pub fn is_of_host(&self) -> bool {
+        let text = self.command.to_string();
+        ["docker", "docker-compose", "podman", "deployctl"].contains(&text.split_whitespace().next().unwrap_or_default())
     }
 
     /// Whether it starts again on a change.

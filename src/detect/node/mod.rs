@@ -11,6 +11,7 @@ mod elsewhere;
 mod environment;
 mod frameworks;
 mod inner;
+mod keepers;
 pub mod listening;
 mod loaders;
 mod managers;

@@ -59,7 +59,9 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     if !obstacles.is_empty() && !stripping::replace(draft, project, output.as_ref())? {
         // A guess that is known to fail is none.
         if draft.start.as_ref().is_some_and(|start| matches!(&start.source, Source::Inferred { rule, .. } if rule == programs::BY_NAME)) {
-            obstacles.iter_mut().for_each(|obstacle| obstacle.severity = Severity::Error);
+            for obstacle in &mut obstacles {
+                obstacle.severity = Severity::Error;
+            }
         }
         draft.notes.extend(obstacles);
     }

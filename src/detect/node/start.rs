@@ -4,7 +4,7 @@ use super::project::Project;
 use super::runtime::Runtime;
 use super::script::{self, BIN, Script};
 use super::typescript::{self, Output};
-use super::{compiled, declares, ending, nps, nx, programs, several};
+use super::{compiled, declares, ending, keepers, nps, nx, programs, several};
 use crate::detect::asked;
 use crate::manifest::{Document, procfile};
 use crate::model::question::Question;
@@ -253,10 +253,9 @@ pub(super) fn take_one(project: &Project<'_>, script: &Script, output: Option<&O
 /// The command of a script as production runs it. `None`: it is for development, and has no other form.
 pub(super) fn for_production(project: &Project<'_>, script: &Script, output: Option<&Output>, source: Source) -> Option<(Cmd, Source)> {
     let Cmd::Exec(words) = &script.command else {
-        // `pm2 start --interpreter ~/bin/x a.js`: what only its arguments need a shell for.
-        if let Some(words) = script::single(&script.command).filter(|words| matches!(words[0].as_str(), "pm2" | "pm2-runtime" | "forever")) {
-            let file = kept_alive(project, &words[1..])?;
-            return Some((project.runtime.runs(&file), Source::inferred("what it keeps alive: the container's engine does that", [script.at.clone()])));
+        // `pm2 start --interpreter ~/bin/x a.js`: only its arguments ask for a shell.
+        if let Some(words) = script::single(&script.command).filter(|words| keepers::is_one(&words[0])) {
+            return keepers::kept(project, script, &words[1..]);
         }
         // A part that watches, or runs beside the others, is for development.
         let text = script.command.to_string();
@@ -314,9 +313,8 @@ pub(super) fn for_production(project: &Project<'_>, script: &Script, output: Opt
         let rule = "what the Nest compiler writes";
         return Some((project.runtime.runs(&nest_entry(project, output).ok()?), Source::inferred(rule, [script.at.clone(), output.at.clone()])));
     }
-    if matches!(program, "pm2" | "pm2-runtime" | "forever") {
-        let file = kept_alive(project, &words[1..])?;
-        return Some((project.runtime.runs(&file), Source::inferred("what it keeps alive: the container's engine does that", [script.at.clone()])));
+    if keepers::is_one(program) {
+        return keepers::kept(project, script, &words[1..]);
     }
     if program == "nx" {
         let (file, at) = nx::only(project).ok()??.program(&project.dir)?;
@@ -391,21 +389,6 @@ fn with_ending(project: &Project<'_>, file: &str) -> Option<String> {
         return None;
     }
     Some(with)
-}
-
-/// The program that a process manager runs: named in its arguments, or in the file that these name.
-fn kept_alive(project: &Project<'_>, words: &[String]) -> Option<String> {
-    // A number before it is the value of a flag.
-    let there = words.iter().map(String::as_str).find(|word| !word.starts_with('-') && project.dir.has(word.trim_start_matches("./")));
-    let named = there.or_else(|| script::file_of(words).filter(|word| *word != "start")).or_else(|| script::file_of(words.get(1..)?))?;
-    if !named.contains("config") && ending(named) != "json" {
-        return Some(named.to_owned());
-    }
-    let text = project.dir.peek(named.trim_start_matches("./"))?;
-    let (_, tail) = text.as_str().split_once("script")?;
-    let value = tail.trim_start_matches(['"', '\'', ' ', ':']);
-    let file: String = value.chars().take_while(|c| !matches!(c, '"' | '\'' | '`' | '\n' | ',')).collect();
-    project.dir.has(file.trim_start_matches("./")).then_some(file)
 }
 
 /// `entryFile` and `sourceRoot` of `nest-cli.json`.
