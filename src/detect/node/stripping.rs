@@ -35,8 +35,8 @@ pub fn of(start: &Decision<Cmd>, draft: &ServiceDraft, project: &Project<'_>, te
         found.push(Diagnostic::warning("no-type-stripping", message).at_all(at()).at_all(runtime.source.evidence().cloned()).help(help));
     }
     if let Some(place) = compiled_syntax(texts)? {
-        let message = "Node.js strips types and compiles nothing: an enum or a namespace stops the program";
-        let help = "write it without one, or pass --experimental-transform-types to node";
+        let message = "Node.js strips types and compiles nothing: an enum, a namespace, a parameter property or a decorator stops the program";
+        let help = "write it without one, compile it in a build script, or run it by tsx";
         found.push(Diagnostic::warning("no-type-stripping", message).at(place).help(help));
     }
     if let Some(place) = mixed_syntax(texts) {
@@ -150,7 +150,9 @@ fn incomplete_import(texts: &[Rc<Text>]) -> Result<Option<Evidence>, Diagnostic>
 
 fn compiled_syntax(texts: &[Rc<Text>]) -> Result<Option<Evidence>, Diagnostic> {
     let typed: Vec<Rc<Text>> = typed(texts).cloned().collect();
-    let pattern = pattern::pattern(r"(?m)^(?:export )?((?:const )?enum|namespace) \w+ \{").map_err(|error| Diagnostic::error("pattern", error.to_string()))?;
+    const COMPILED: &str =
+        r"(?m)(^(?:export )?(?:const )?(?:enum|namespace) \w+ \{|\bconstructor\([^)]{0,400}?\b(?:private|public|protected|readonly) +\w|^\s*@[A-Z]\w+\()";
+    let pattern = pattern::pattern(COMPILED).map_err(|error| Diagnostic::error("pattern", error.to_string()))?;
     Ok(source::find(&typed, &pattern, "//").map(|hit| hit.at))
 }
 
@@ -193,6 +195,17 @@ mod tests {
         };
         assert!(noted("{}"));
         assert!(!noted(r##"{"#lib/*": "./lib/*"}"##));
+    }
+
+    #[test]
+    fn syntax_that_is_compiled_is_known() {
+        let stops = |source: &str| {
+            super::compiled_syntax(&crate::detect::source::files(&Tree::memory([("a.ts", source)]).root(), &["ts"], &[])).expect("a pattern").is_some()
+        };
+        for source in ["export const enum A {}\n", "class A {\n  constructor(\n    private readonly b: B,\n  ) {}\n}\n", "@Injectable()\nclass A {}\n"] {
+            assert!(stops(source), "{source}");
+        }
+        assert!(!stops("class A {\n  private b = 1\n  constructor(b: B) { this.b = b }\n}\n/**\n * @Deprecated(x)\n */\n"));
     }
 
     #[test]
