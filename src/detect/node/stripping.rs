@@ -149,9 +149,9 @@ fn incomplete_import(texts: &[Rc<Text>]) -> Result<Option<Evidence>, Diagnostic>
 }
 
 fn compiled_syntax(texts: &[Rc<Text>]) -> Result<Option<Evidence>, Diagnostic> {
-    let typed: Vec<Rc<Text>> = typed(texts).cloned().collect();
     const COMPILED: &str =
         r"(?m)(^(?:export )?(?:const )?(?:enum|namespace) \w+ \{|\bconstructor\([^)]{0,400}?\b(?:private|public|protected|readonly) +\w|^\s*@[A-Z]\w+\()";
+    let typed: Vec<Rc<Text>> = typed(texts).cloned().collect();
     let pattern = pattern::pattern(COMPILED).map_err(|error| Diagnostic::error("pattern", error.to_string()))?;
     Ok(source::find(&typed, &pattern, "//").map(|hit| hit.at))
 }
