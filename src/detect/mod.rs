@@ -14,6 +14,7 @@ mod java;
 mod listening;
 mod node;
 mod python;
+mod reads;
 mod recognised;
 mod rust;
 mod samples;

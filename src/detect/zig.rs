@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::writes::compiled::Language;
-use super::{Detector, Found, asked, health, source};
+use super::{Detector, Found, asked, health, reads, source};
 use crate::catalog::StackPack;
 use crate::catalog::stack::RuntimeRow;
 use crate::fs::{Dir, Text};
@@ -52,7 +52,7 @@ impl Detector for Zig {
         };
         let texts = source::files(dir, &["zig"], &[]);
         facts(&mut draft, &texts, &hints)?;
-        let reads = source::reads(dir, &texts, "");
+        let reads = reads::read(dir, &texts, "");
         let files = reads.texts(dir);
         reads.state(&mut draft);
         ZIG.search(dir, &mut draft, &texts, &files);

@@ -13,7 +13,7 @@ use std::rc::Rc;
 use folder::{alone, below, delegate, is_cpp, is_source, kernel, managers, own_script};
 use systems::{Facts, Program};
 
-use super::{Detector, Found, asked, listening, source};
+use super::{Detector, Found, asked, listening, reads, source};
 use crate::catalog::StackPack;
 use crate::fs::{Dir, Text};
 use crate::model::question::Question;
@@ -126,7 +126,7 @@ impl Project<'_> {
         program::facts(&mut draft, &texts, texts::settings(self.dir, &program.name).as_deref(), &hints)?;
         self.packages(&mut draft, cpp);
         self.commands(&mut draft, program, cpp)?;
-        let reads = source::reads(self.dir, &texts, "");
+        let reads = reads::read(self.dir, &texts, "");
         let files = reads.texts(self.dir);
         reads.state(&mut draft);
         writes::C.search(self.dir, &mut draft, &texts, &files);

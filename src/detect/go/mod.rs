@@ -16,7 +16,7 @@ use module::Module;
 use programs::Program;
 
 use super::writes::compiled::dotenv;
-use super::{Detector, Found, asked, companions, front_end, samples, source, unbuilt};
+use super::{Detector, Found, asked, companions, front_end, reads, samples, source, unbuilt};
 use crate::catalog::StackPack;
 use crate::fs::{Dir, Text};
 use crate::manifest::{pattern, tool_versions};
@@ -211,7 +211,7 @@ impl Service<'_> {
         let mut draft = self.start(&program.name, root)?;
         let modules: Vec<&Module> = self.layout.modules.iter().collect();
         let texts = programs::reach(self.dir, program, &modules);
-        let mut reads = source::reads(self.dir, &texts, "");
+        let mut reads = reads::read(self.dir, &texts, "");
         let given = settings::outside(self.dir, &program.folder, &texts);
         for (_, path, at) in &given {
             reads.also(self.dir, path, "", at.clone());

@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use super::settings;
-use crate::detect::source::{self, Reads};
+use crate::detect::reads::Reads;
+use crate::detect::source;
 use crate::detect::writes::compiled::Language;
 use crate::fs::{Dir, Text};
 use crate::manifest::pattern;

@@ -15,7 +15,7 @@ use cargo::{Asked, Bin, Package, Workspace};
 use lock::Lock;
 
 use super::writes::compiled::dotenv;
-use super::{Detector, Found, asked, companions, front_end, listening, samples, source, unbuilt};
+use super::{Detector, Found, asked, companions, front_end, listening, reads, samples, unbuilt};
 use crate::catalog::stack::RuntimeRow;
 use crate::catalog::{FrameworkRow, StackPack};
 use crate::fs::Dir;
@@ -212,10 +212,10 @@ impl Common<'_> {
         let texts = if framework.is_none() && self.others_serve(package) { program::sources(self.dir, package, bin, &[package]) } else { texts };
         let home = self.dir.tree().dir(package.root.clone());
         let seen = layers::seen(&draft.root, &draft.context);
-        let mut reads = source::reads(&home, &texts, &seen);
+        let mut reads = reads::read(&home, &texts, &seen);
         if !seen.is_empty() {
             // `cargo run` of a member runs where it is called: mostly at the root.
-            reads.join(source::reads(&self.dir.tree().dir(draft.context.clone()), &texts, ""));
+            reads.join(reads::read(&self.dir.tree().dir(draft.context.clone()), &texts, ""));
         }
         for (name, path) in self.pack.data.get("reads").and_then(toml::Value::as_table).into_iter().flatten() {
             let uses = draft.dependencies.iter().find(|dependency| dependency.production && dependency.name == *name);
