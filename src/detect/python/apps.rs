@@ -8,6 +8,7 @@ use crate::catalog::{FrameworkRow, StackPack};
 use crate::detect::source;
 use crate::fs::{Dir, Text};
 use crate::manifest::pattern::{self, Pattern};
+use crate::manifest::procfile;
 use crate::model::{Cmd, Diagnostic, Evidence};
 
 /// File names that an application usually has, the likeliest first.
@@ -82,7 +83,14 @@ pub struct Sources<'t> {
 impl<'t> Sources<'t> {
     /// Reads the source of a folder.
     pub fn read(dir: &Dir<'t>, packaged: bool, roots: &[String]) -> Self {
-        Self { dir: dir.clone(), texts: source::files(dir, &["py"], &[]), packaged, roots: roots.to_vec() }
+        let mut texts = source::files(dir, &["py"], &[]);
+        // A program among the tools is a program, where a line of a Procfile starts it.
+        for process in procfile::read(dir).unwrap_or_default() {
+            let stem = process.command.split_whitespace().find_map(|word| word.strip_suffix(".py"));
+            let file = stem.and_then(|stem| dir.peek(&format!("{}.py", stem.trim_start_matches("./"))));
+            texts.extend(file.filter(|file| texts.iter().all(|text| text.path() != file.path())));
+        }
+        Self { dir: dir.clone(), texts, packaged, roots: roots.to_vec() }
     }
 
     /// Whether a folder at the top is a package.

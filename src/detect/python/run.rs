@@ -445,6 +445,13 @@ mod tests {
     }
 
     #[test]
+    fn a_program_among_the_tools_is_read_where_a_procfile_starts_it() {
+        let serve = ("scripts/serve.py", "app = FastAPI()\nif __name__ == '__main__':\n    uvicorn.run(app, host='0.0.0.0', port=7000)\n");
+        let found = draft(&[("requirements.txt", "fastapi\nuvicorn\n"), ("Procfile", "web: python scripts/serve.py\n"), serve]);
+        assert_eq!(found.port.map(|port| port.value), Some(7000));
+    }
+
+    #[test]
     fn a_program_that_is_told_its_port() {
         let source =
             "def main():\n    app = FastAPI()\n    uvicorn.run(app, host='0.0.0.0', port=int(os.environ['PORT']))\nif __name__ == '__main__':\n    main()\n";
