@@ -41,6 +41,7 @@ mod tests;
 mod tied;
 mod typescript;
 mod versions;
+mod wanted;
 mod workspace;
 mod writes;
 

@@ -91,7 +91,14 @@ pub fn single(command: &Cmd) -> Option<Vec<String>> {
 
 /// The file that a command runs.
 pub fn started(command: &Cmd) -> Option<String> {
-    run_file(&single(command)?).map(ToOwned::to_owned)
+    if let Some(file) = single(command).as_deref().and_then(run_file) {
+        return Some(file.to_owned());
+    }
+    // A program that is started in its folder.
+    let Cmd::Shell(text) = command else { return None };
+    let (folder, rest) = text.strip_prefix("cd ")?.split_once(" && exec ")?;
+    let words = shlex::split(rest)?;
+    Some(format!("{folder}/{}", run_file(&words)?.trim_start_matches("./")))
 }
 
 /// The file in a command of Bun's, which takes `run` before it, or nothing.
@@ -334,6 +341,13 @@ mod tests {
         let tree = Tree::memory([("package.json", text.as_str())]);
         let package = Package::read(&tree.root()).expect("parses").expect("there");
         named(&package, name).expect("a script")
+    }
+
+    #[test]
+    fn a_program_that_is_started_in_its_folder() {
+        let file = |text: &str| started(&Cmd::Shell(text.to_owned()));
+        assert_eq!(file("cd dist && exec node ./index.js").as_deref(), Some("dist/index.js"));
+        assert_eq!(file("cd dist && node index.js && node other.js"), None);
     }
 
     #[test]

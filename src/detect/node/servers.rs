@@ -10,8 +10,9 @@ use super::project::Project;
 use super::runtime::Runtime;
 use super::script::{self, BIN};
 use super::typescript::{self, Output};
-use super::{address, bun, compiled, content, develop, elsewhere, frameworks, loaders, migrations, nx, programs, reached, serving, start, stripping};
+use super::{address, bun, compiled, content, develop, elsewhere, frameworks, loaders, migrations, nx, programs, reached, serving, start, stripping, wanted};
 use crate::detect::asked;
+use crate::detect::listening::wants_variables;
 use crate::detect::source;
 use crate::fs::Text;
 use crate::manifest::{Package, dockerfile};
@@ -101,6 +102,7 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     if draft.kind != Kind::Tool {
         init(draft, project, &facts);
     }
+    wants_variables(draft, wanted::variables(own.as_ref().unwrap_or(&texts)));
     if draft.start.is_none()
         && let Some(problem) = elsewhere::of(project, false)
     {
