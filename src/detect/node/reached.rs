@@ -57,10 +57,10 @@ pub fn from(project: &Project<'_>, file: Option<&str>) -> Reached {
 }
 
 /// The code of production, and what a program reaches in folders of tools.
-pub fn with_tools(project: &Project<'_>, texts: &[Rc<Text>], file: Option<&str>) -> Vec<Rc<Text>> {
+pub fn with_tools(project: &Project<'_>, texts: &[Rc<Text>], reached: &[Rc<Text>]) -> Vec<Rc<Text>> {
     let is_of_tools = |text: &Rc<Text>| text.path().below(project.dir.path()).is_none_or(content::is_of_tools);
-    let production = texts.iter().filter(|text| !is_of_tools(text)).cloned();
-    production.chain(from(project, file).texts.into_iter().filter(is_of_tools)).collect()
+    let production = texts.iter().filter(|text| !is_of_tools(text));
+    production.chain(reached.iter().filter(|text| is_of_tools(text))).cloned().collect()
 }
 
 struct Walk<'p, 'a> {

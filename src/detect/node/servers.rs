@@ -80,7 +80,7 @@ pub fn fill(draft: &mut ServiceDraft, project: &Project<'_>) -> Result<(), Diagn
     if sent.is_empty() && draft.front.is_none() {
         inner::beside(draft, project, &texts)?;
     }
-    copies(draft, project, &reached::with_tools(project, &texts, file.as_deref()), output.as_ref(), file.as_deref(), (&sent, only));
+    copies(draft, project, &reached::with_tools(project, &texts, own.as_deref().unwrap_or_default()), output.as_ref(), file.as_deref(), (&sent, only));
     develop::dev(draft, project, &texts, file.as_deref())?;
     loaders::reads(draft, project, &texts)?;
     if project.runtime == Runtime::Bun {
