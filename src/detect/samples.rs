@@ -10,6 +10,11 @@ use crate::model::{Diagnostic, Evidence, Kind, ServiceDraft, Source};
 /// Words that make an example of a file.
 const WORDS: &[&str] = &["example", "sample", "dist", "template"];
 
+/// Whether a word of a file's name makes it an example of another one.
+pub fn is_word(word: &str) -> bool {
+    WORDS.contains(&word) || word == "default"
+}
+
 /// Their texts.
 pub fn samples(dir: &Dir<'_>) -> Vec<Rc<Text>> {
     let is_sample = |file: &&str| {
@@ -38,9 +43,8 @@ pub fn absent(dir: &Dir<'_>, texts: &[Rc<Text>]) -> Option<(String, String, Evid
 
 /// The name of the file that one of settings is an example of: `config.sample.toml`, `config.toml.example` and `sample-config.toml` of `config.toml`.
 fn real(file: &str) -> Option<String> {
-    let known = |word: &str| WORDS.contains(&word) || word == "default";
     let parts: Vec<&str> = file.split_inclusive(['.', '-', '_']).collect();
-    let at = parts.iter().position(|part| known(part.trim_end_matches(['.', '-', '_'])))?;
+    let at = parts.iter().position(|part| is_word(part.trim_end_matches(['.', '-', '_'])))?;
     // What stood before the word's end goes with it, unless it ends the name.
     let before = parts[..at].concat();
     let rest = parts[at + 1..].concat();

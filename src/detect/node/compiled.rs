@@ -7,7 +7,7 @@ use super::project::Project;
 use super::script::{self, Script};
 use super::typescript::{self, Output};
 use super::{content, places};
-use crate::detect::source;
+use crate::detect::{samples, source};
 use crate::fs::Text;
 use crate::manifest::{Node, Package, pattern};
 use crate::model::{Cmd, Decision, Diagnostic, Evidence, RelPath, ServiceDraft, Source};
@@ -114,7 +114,6 @@ pub fn missing(draft: &ServiceDraft, project: &Project<'_>) -> Option<Diagnostic
 
 /// A word about a file that the program imports and that people make of a sample beside it: the repository holds the sample alone.
 pub fn unheld(project: &Project<'_>, texts: &[Rc<Text>]) -> Option<Diagnostic> {
-    const SAMPLES: &[&str] = &["example", "sample", "template", "default"];
     let import = pattern::kept(r#"(?:\brequire\(\s*|\bfrom\s+|\bimport\s+)["'](\.{1,2}/[\w./-]+)["']"#)?;
     let tree = project.dir.tree();
     source::find_all(texts, &import, "//").into_iter().find_map(|hit| {
@@ -124,7 +123,7 @@ pub fn unheld(project: &Project<'_>, texts: &[Rc<Text>]) -> Option<Diagnostic> {
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
         let home = tree.dir(path.parent()?);
         let held = places::imported(&home, &RelPath::root(), name).is_some() || home.has(&format!("{name}.json")) || home.has_dir(name);
-        let is_sample = |file: &&str| file.contains(stem) && file.split(['.', '-', '_']).any(|part| SAMPLES.contains(&part));
+        let is_sample = |file: &&str| file.contains(stem) && file.split(['.', '-', '_']).any(samples::is_word);
         let sample = home.files().find(is_sample).filter(|_| !held)?;
         let message = format!("the program imports `{}`, which is not in the repository", hit.value);
         Some(Diagnostic::warning("start-missing", message).at(hit.at).help(format!("make it of {sample}, and mount it where the program looks for it")))

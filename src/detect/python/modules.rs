@@ -69,4 +69,17 @@ mod tests {
         let server = [("requirements.txt", "aiohttp==3.13.0\n"), ("shop/app.py", "from . import views\ndef main():\n    web.run_app(app)\n")];
         assert_eq!(start(&[&server[..], &[("shop/__main__.py", "from shop.app import main\nmain()\n")]].concat()), "python -m shop");
     }
+
+    #[test]
+    fn a_command_that_only_manages_starts_no_server() {
+        let manifest = "[project]\nname = 'chat'\nversion = '1'\ndependencies = ['gradio']\n[project.scripts]\nchat-admin = 'chat.cli:app'\n[build-system]\nrequires = []\n";
+        let page = ("src/chat/page.py", "def main():\n    demo.launch()\nif __name__ == '__main__':\n    main()\n");
+        let browser = ("src/chat/a.py", "b = p.chromium.launch()\n");
+        let start = |cli: &str| {
+            let files = [("pyproject.toml", manifest), ("src/chat/__init__.py", ""), page, browser, ("src/chat/cli.py", cli)];
+            detect(&Tree::memory(files), &Answers::default()).services.remove(0).start.map(|start| start.value.to_string()).unwrap_or_default()
+        };
+        assert_eq!(start("app = typer.Typer()\n"), "python -m chat.page");
+        assert_eq!(start("from chat.page import main\napp = typer.Typer()\n"), "chat-admin");
+    }
 }

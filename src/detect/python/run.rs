@@ -423,19 +423,6 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_only_manages_starts_no_server() {
-        let manifest = "[project]\nname = 'chat'\nversion = '1'\ndependencies = ['gradio']\n[project.scripts]\nchat-admin = 'chat.cli:app'\n[build-system]\nrequires = []\n";
-        let page = ("src/chat/page.py", "def main():\n    demo.launch()\nif __name__ == '__main__':\n    main()\n");
-        let browser = ("src/chat/a.py", "b = p.chromium.launch()\n");
-        let start = |cli: &str| {
-            let found = draft(&[("pyproject.toml", manifest), ("src/chat/__init__.py", ""), page, browser, ("src/chat/cli.py", cli)]);
-            found.start.map(|start| start.value.to_string()).unwrap_or_default()
-        };
-        assert_eq!(start("app = typer.Typer()\n"), "python -m chat.page");
-        assert_eq!(start("from chat.page import main\napp = typer.Typer()\n"), "chat-admin");
-    }
-
-    #[test]
     fn a_bot_runs_beside_the_application() {
         let bot = "from bot.texts import x\nasync def main():\n    await dp.start_polling(b)\nif __name__ == '__main__':\n    asyncio.run(main())\n";
         let found =
